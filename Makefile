@@ -1,0 +1,35 @@
+# Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup start test quality bench-push samples clean
+BIN := .venv/bin
+ARGS ?=
+PYTEST_ARGS ?=
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Bring .venv up to date with poetry.lock (all the others do it first); PYTHON= chooses the Python
+	@tools/setup/run
+
+# exec: a signal to make, or to the process it started, is a signal to the supervisor.
+start: setup ## Run Mongo, a local Hub with sample datasets, the workers and the api; settings: tools/stack/README.md
+	@exec $(BIN)/python -m stack
+
+test: setup ## Run every test; ARGS= goes to pytest
+	@exec $(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
+
+quality: setup ## Check style, types and the arrows between the packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench-push: setup ## Measure the time from push to preview; ARGS= goes to the benchmark
+	@cd tools/bench && exec ../../$(BIN)/python -m bench push $(ARGS)
+
+samples: setup ## Build the generated content of samples/ again; it comes out the same each time
+	$(BIN)/python samples/build.py
+
+clean: ## Remove the environments and the tools' caches; the data in .data/ stay
+	rm -rf .venv .venv-poetry .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

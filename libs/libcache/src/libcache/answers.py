@@ -1,0 +1,154 @@
+"""Answers: the bytes that a client gets, stored compressed, with the places of their parts.
+
+A write is one conditional upsert: it takes effect only where the answer that stands has a lower fence. A reader
+therefore sees an old whole answer or a new whole one.
+"""
+
+import gzip
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bson.binary import Binary
+from libcommon.errors import CATALOGUE, CodedError, Fault
+from libcommon.jsons import dumps
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from libcache.records import Record
+
+_COMPRESSION_LEVEL = 6
+
+
+class Kind(StrEnum):
+    """Which endpoint an answer is for."""
+
+    SPLITS = "splits"
+    FIRST_ROWS = "first-rows"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKey:
+    """Of each key there is at most one answer."""
+
+    kind: Kind
+    dataset: str
+    config: str | None = None
+    split: str | None = None
+
+    @property
+    def filter(self) -> dict[str, Any]:
+        """The filter that matches its document."""
+        return {"kind": self.kind.value, "dataset": self.dataset, "config": self.config, "split": self.split}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to store. All offsets are in bytes of the uncompressed `body`.
+
+    First rows: `features_span` is where the array of features begins and ends; row i is
+    `body[row_offsets[i]:row_offsets[i + 1] - 1]`, so rows i to j - 1 with their commas are
+    `body[row_offsets[i]:row_offsets[j] - 1]`. `asset_ends` are the places just after each asset's URL.
+
+    Splits: `splits` lists every [config, split] there is; `configs` has [name, begin, end, status, code] for each
+    config: where its entries in the body's `splits` are or, when its status isn't 200, where its error's body is.
+    """
+
+    body: bytes
+    status: int = 200
+    code: str | None = None
+    features_span: tuple[int, int] | None = None
+    row_offsets: list[int] = field(default_factory=list)
+    asset_ends: list[int] = field(default_factory=list)
+    configs: list[list[Any]] = field(default_factory=list)
+    splits: list[list[str]] = field(default_factory=list)
+    num_rows_total: int | None = None
+    partial: bool = False
+
+    @classmethod
+    def of_error(cls, error: CodedError) -> "Answer":
+        """The answer that tells a client of `error`."""
+        return cls(body=dumps(error.body()), status=error.entry.status, code=error.code)
+
+
+class Answers:
+    """The answers of one cache database."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._answers = database["answers"]
+
+    def write(self, key: AnswerKey, answer: Answer, record: Record, revision: str | None) -> bool:
+        """Stores an answer made under `record`; False if a later claim wrote its own already (then drop yours).
+
+        An error that isn't the data's fault never replaces a good answer of the same generation: that one is
+        marked stale.
+        """
+        if answer.code is not None and CATALOGUE[answer.code].fault is not Fault.DATA:
+            standing = self._answers.find_one(key.filter, {"status": 1, "generation": 1})
+            if standing and standing["status"] == 200 and standing["generation"] == record.generation:
+                return self._upsert(key, record, {"stale": True}, insert=False)
+        return self._upsert(
+            key,
+            record,
+            {
+                "generation": record.generation,
+                "revision": revision,
+                "status": answer.status,
+                "code": answer.code,
+                "stale": False,
+                "body": Binary(gzip.compress(answer.body, _COMPRESSION_LEVEL, mtime=0)),
+                "features_span": list(answer.features_span or ()),
+                "row_offsets": answer.row_offsets,
+                "asset_ends": answer.asset_ends,
+                "configs": answer.configs,
+                "splits": answer.splits,
+                "num_rows_total": answer.num_rows_total,
+                "partial": answer.partial,
+            },
+        )
+
+    def _upsert(self, key: AnswerKey, record: Record, fields: dict[str, Any], *, insert: bool = True) -> bool:
+        try:
+            written = self._answers.update_one(
+                {**key.filter, "fence": {"$lt": record.fence}},
+                {"$set": {**fields, "fence": record.fence}, "$currentDate": {"written_at": True}},
+                upsert=insert,
+            )
+        except DuplicateKeyError:
+            return False
+        return bool(written.matched_count or written.upserted_id)
+
+    def fresh_splits(self, record: Record) -> set[tuple[str, str]]:
+        """The [config, split] pairs whose answer needs no new run at the record's revision."""
+        found = self._answers.find(
+            {"kind": Kind.FIRST_ROWS.value, "dataset": record.dataset, "generation": record.generation},
+            {"config": 1, "split": 1, "revision": 1, "code": 1, "stale": 1},
+        )
+        return {
+            (answer["config"], answer["split"])
+            for answer in found
+            if answer["revision"] == record.revision
+            and not answer["stale"]
+            and (answer["code"] is None or CATALOGUE[answer["code"]].fault is Fault.DATA)
+        }
+
+    def has_preview(self, record: Record) -> bool:
+        """Whether there is a good first page of any split."""
+        good = {
+            "kind": Kind.FIRST_ROWS.value,
+            "dataset": record.dataset,
+            "generation": record.generation,
+            "status": 200,
+        }
+        return self._answers.find_one(good, {"_id": 1}) is not None
+
+    def drop_first_rows(self, record: Record, *, keep: Collection[tuple[str, str]] = ()) -> None:
+        """Removes the first rows of splits that are gone, unless a later claim wrote them."""
+        kept = set(keep)
+        found = self._answers.find(
+            {"kind": Kind.FIRST_ROWS.value, "dataset": record.dataset}, {"config": 1, "split": 1}
+        )
+        for config, split in {(answer["config"], answer["split"]) for answer in found} - kept:
+            key = AnswerKey(Kind.FIRST_ROWS, record.dataset, config, split)
+            self._answers.delete_one({**key.filter, "fence": {"$lt": record.fence}})

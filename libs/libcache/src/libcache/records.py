@@ -1,0 +1,173 @@
+"""The record of a dataset: the one document that says which of its answers are true now.
+
+- `generation` rises whenever something has to vanish at once: a dataset deleted, hidden, moved away. Answers and
+  assets carry the generation they were made in and are read only while it is the record's.
+- `fence` rises with every claim of a job of the dataset, so of two writers of one answer the later one wins.
+- both start at the clock's milliseconds: a record that comes after an expired tombstone can't repeat old numbers.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from libcache.schema import Visibility
+
+_TOMBSTONE_MILLISECONDS = 86_400_000
+_VISIBLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
+# What a webhook that says "this is private now" closes, and what it leaves as it is.
+_MORE_OPEN_THAN_PRIVATE = [Visibility.PUBLIC.value, Visibility.GATED.value]
+_FIELDS = {"dataset": 1, "generation": 1, "fence": 1, "visibility": 1, "revision": 1, "events": 1, "observed_events": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A dataset's record as it was read; a holder of a job got its own `fence` with it."""
+
+    dataset: str
+    generation: int
+    fence: int
+    visibility: Visibility
+    revision: str | None
+    events: int
+    observed_events: int
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "Record":
+        """The record in a document of the collection `datasets`."""
+        return cls(
+            dataset=document["dataset"],
+            generation=document["generation"],
+            fence=document["fence"],
+            visibility=Visibility(document["visibility"]),
+            revision=document["revision"],
+            events=document["events"],
+            observed_events=document["observed_events"],
+        )
+
+    @property
+    def refreshing(self) -> bool:
+        """Whether events came that no finished job has seen."""
+        return self.events > self.observed_events
+
+
+class Records:
+    """The records of one cache database."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._datasets = database["datasets"]
+
+    def find(self, dataset: str) -> Record | None:
+        document = self._datasets.find_one({"dataset": dataset}, _FIELDS)
+        return Record.of(document) if document else None
+
+    def raise_fence(self, dataset: str) -> Record:
+        """The record with a fence that no other claim got or will get; made if there is none.
+
+        Confirm the lease of the job *after* this: then whoever takes the job over gets a higher fence.
+        """
+        while True:
+            record = self.find(dataset)
+            if record is None:
+                self._insert(dataset)
+                continue
+            raised = self._datasets.update_one(
+                {"dataset": dataset, "fence": record.fence}, {"$set": {"fence": record.fence + 1}}
+            )
+            if raised.modified_count:
+                return replace(record, fence=record.fence + 1)
+
+    def announce(self, dataset: str) -> None:
+        """Notes that an event came: answers are stale until a job that starts after now has finished."""
+        self._datasets.update_one({"dataset": dataset}, {"$inc": {"events": 1}})
+
+    def close(self, dataset: str) -> None:
+        """Takes everything of the dataset away from every reader at once, until a job has asked the Hub."""
+        self._close({"dataset": dataset})
+
+    def close_if_more_open_than_private(self, dataset: str) -> None:
+        """The same where the dataset is not yet known to be private: its readers are fewer now."""
+        self._close({"dataset": dataset, "visibility": {"$in": _MORE_OPEN_THAN_PRIVATE}})
+
+    def _close(self, which: dict[str, Any]) -> None:
+        self._datasets.update_one(
+            which,
+            {"$inc": {"generation": 1, "events": 1}, "$set": {"visibility": Visibility.CLOSED.value, "preview": False}},
+        )
+
+    def observe(self, record: Record, visibility: Visibility, revision: str | None) -> Record | None:
+        """Writes what the Hub said while the holder of `record` ran; a dataset that has fewer readers now gets a new
+        generation. None if the record was closed, or observed by a later claim, in between: then throw the result
+        away, a later job knows better.
+        """
+        generation = record.generation + _hides(record.visibility, visibility)
+        gone = visibility not in _VISIBLE
+        expiry = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": _TOMBSTONE_MILLISECONDS}}
+        observed = self._datasets.update_one(
+            {
+                "dataset": record.dataset,
+                "generation": record.generation,
+                "observed_fence": {"$lt": record.fence},
+            },
+            [
+                {
+                    "$set": {
+                        "generation": generation,
+                        "observed_fence": record.fence,
+                        "visibility": visibility.value,
+                        "revision": revision,
+                        "observed_events": record.events,
+                        "expires_at": expiry if gone else None,
+                        **({"preview": False} if gone else {}),
+                    }
+                }
+            ],
+        )
+        if not observed.matched_count:
+            return None
+        return replace(
+            record,
+            generation=generation,
+            visibility=visibility,
+            revision=revision,
+            observed_events=record.events,
+        )
+
+    def set_preview(self, record: Record, preview: bool) -> None:
+        """Notes whether the dataset has a good preview, for the list of those that do."""
+        self._datasets.update_one(
+            {"dataset": record.dataset, "generation": record.generation}, {"$set": {"preview": preview}}
+        )
+
+    def _insert(self, dataset: str) -> None:
+        milliseconds = {"$toLong": "$$NOW"}
+        try:
+            self._datasets.update_one(
+                {"dataset": dataset},
+                [
+                    {
+                        "$set": {
+                            "generation": {"$ifNull": ["$generation", milliseconds]},
+                            "fence": {"$ifNull": ["$fence", milliseconds]},
+                            "observed_fence": {"$ifNull": ["$observed_fence", 0]},
+                            "visibility": {"$ifNull": ["$visibility", Visibility.UNKNOWN.value]},
+                            "revision": {"$ifNull": ["$revision", None]},
+                            "events": {"$ifNull": ["$events", 0]},
+                            "observed_events": {"$ifNull": ["$observed_events", 0]},
+                            "preview": {"$ifNull": ["$preview", False]},
+                        }
+                    }
+                ],
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return  # another process made it
+
+
+def _hides(before: Visibility, after: Visibility) -> bool:
+    """Whether fewer may read now than before, as far as the record tells."""
+    order = [Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE]
+    if before not in order:
+        return False
+    return after not in order or order.index(after) > order.index(before)

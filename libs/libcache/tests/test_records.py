@@ -1,0 +1,107 @@
+from typing import Any
+
+import pytest
+from libcache.records import Record, Records
+from libcache.schema import Visibility
+from pymongo.database import Database
+
+DATASET = "acme/csv"
+REVISION = "a" * 40
+
+
+@pytest.fixture
+def records(cache_database: Database[dict[str, Any]]) -> Records:
+    return Records(cache_database)
+
+
+def now(records: Records) -> Record:
+    record = records.find(DATASET)
+    assert record is not None
+    return record
+
+
+def observed(records: Records, visibility: Visibility) -> Record:
+    record = records.observe(records.raise_fence(DATASET), visibility, REVISION)
+    assert record is not None
+    return record
+
+
+def test_each_claim_gets_a_higher_fence(records: Records) -> None:
+    fences = [records.raise_fence(DATASET).fence for _ in range(3)]
+    assert fences == sorted(set(fences))
+
+
+def test_a_dataset_that_was_deleted_and_forgotten_never_gets_an_old_generation_or_fence_again(
+    records: Records, cache_database: Database[dict[str, Any]]
+) -> None:
+    before = records.raise_fence(DATASET)
+    cache_database["datasets"].delete_many({})
+    after = records.raise_fence(DATASET)
+    assert after.generation > before.generation
+    assert after.fence > before.fence
+
+
+def test_closing_takes_away_the_generation_and_what_ran_meanwhile_cannot_bring_it_back(records: Records) -> None:
+    running = records.raise_fence(DATASET)
+    records.close(DATASET)
+    assert now(records).generation > running.generation
+    assert records.observe(running, Visibility.PUBLIC, REVISION) is None
+    assert now(records).visibility is Visibility.CLOSED
+
+
+def test_closing_a_dataset_that_nobody_knows_makes_no_record(records: Records) -> None:
+    records.close(DATASET)
+    assert records.find(DATASET) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "closes"), [(Visibility.PUBLIC, True), (Visibility.GATED, True), (Visibility.PRIVATE, False)]
+)
+def test_a_private_event_closes_only_what_was_more_open(records: Records, before: Visibility, closes: bool) -> None:
+    record = observed(records, before)
+    records.close_if_more_open_than_private(DATASET)
+    assert (now(records).generation > record.generation) is closes
+
+
+def test_an_older_observation_never_replaces_a_newer_one(records: Records) -> None:
+    older = records.raise_fence(DATASET)
+    newer = records.raise_fence(DATASET)
+    assert records.observe(newer, Visibility.PUBLIC, "b" * 40)
+    assert records.observe(older, Visibility.PUBLIC, REVISION) is None
+    assert now(records).revision == "b" * 40
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hidden"),
+    [
+        (Visibility.PUBLIC, Visibility.PRIVATE, True),
+        (Visibility.PUBLIC, Visibility.GATED, True),
+        (Visibility.GATED, Visibility.PRIVATE, True),
+        (Visibility.PUBLIC, Visibility.MISSING, True),
+        (Visibility.PRIVATE, Visibility.PUBLIC, False),
+        (Visibility.PUBLIC, Visibility.PUBLIC, False),
+    ],
+)
+def test_whatever_hides_a_dataset_raises_its_generation(
+    records: Records, before: Visibility, after: Visibility, hidden: bool
+) -> None:
+    record = observed(records, before)
+    assert (observed(records, after).generation > record.generation) is hidden
+
+
+def test_a_dataset_is_refreshing_until_a_job_that_started_after_the_event_has_finished(records: Records) -> None:
+    running = records.raise_fence(DATASET)
+    records.announce(DATASET)
+    records.observe(running, Visibility.PUBLIC, REVISION)
+    assert now(records).refreshing
+    observed(records, Visibility.PUBLIC)
+    assert not now(records).refreshing
+
+
+def test_a_gone_dataset_becomes_a_tombstone_and_a_new_one_of_its_name_does_not_expire(
+    records: Records, cache_database: Database[dict[str, Any]]
+) -> None:
+    observed(records, Visibility.MISSING)
+    assert cache_database["datasets"].find_one({"dataset": DATASET})["expires_at"] is not None  # type: ignore[index]
+    observed(records, Visibility.PUBLIC)
+    assert cache_database["datasets"].find_one({"dataset": DATASET})["expires_at"] is None  # type: ignore[index]

@@ -1,0 +1,40 @@
+"""Connections to MongoDB, with the guarantees that an acknowledged write stands for."""
+
+from typing import Any
+
+import mongoengine
+from pymongo import AsyncMongoClient
+from pymongo.database import Database
+
+# A socket that hangs for longer than this is cut: a worker must learn within its lease that it cannot beat.
+_TIMEOUT_MS = 5_000
+
+OPTIONS: dict[str, Any] = {
+    "w": "majority",
+    "journal": True,
+    "retryWrites": True,
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": _TIMEOUT_MS,
+    "connectTimeoutMS": _TIMEOUT_MS,
+    "socketTimeoutMS": _TIMEOUT_MS,
+}
+
+
+def connect(url: str, database: str, alias: str) -> Database[dict[str, Any]]:
+    """Connects the mongoengine documents of `alias` to `database`; every write is journaled by a majority.
+
+    Connecting is lazy: a server that is down is noticed at the first operation, as `pymongo.errors.PyMongoError`.
+    """
+    mongoengine.connect(database, host=url, alias=alias, uuidRepresentation="standard", **OPTIONS)
+    connected: Database[dict[str, Any]] = mongoengine.get_db(alias)
+    return connected
+
+
+def disconnect(alias: str) -> None:
+    """Closes what `connect` opened under `alias`."""
+    mongoengine.disconnect(alias)
+
+
+def connect_async(url: str) -> AsyncMongoClient[dict[str, Any]]:
+    """A client for the event loop, with the same guarantees."""
+    return AsyncMongoClient(url, uuidRepresentation="standard", **OPTIONS)

@@ -1,0 +1,62 @@
+"""Settings: one typed class a process, read once at start from the environment."""
+
+import sys
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+
+
+class Settings(BaseSettings):
+    """Base of every settings class: names are environment variables in capitals, values are checked at start."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Reads the environment.
+
+        Raises:
+            SystemExit: a value is missing or wrong; each is named on stderr with what was expected, never with
+                the value, which may be a secret.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            for problem in error.errors(include_input=False, include_url=False):
+                name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+                print(f"{name}: {problem['msg']}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+
+class MongoSettings(Settings):
+    """Where the queue and the cache are."""
+
+    mongo_url: str = Field(description="MongoDB connection string, for example mongodb://127.0.0.1:27017")
+    mongo_queue_database: str = Field("datasets_server_queue", description="Database of the queue")
+    mongo_cache_database: str = Field("datasets_server_cache", description="Database of the answers")
+
+    @field_validator("mongo_url")
+    @classmethod
+    def _is_mongo_url(cls, value: str) -> str:
+        if not value.startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("expected a connection string that starts with mongodb:// or mongodb+srv://")
+        return value
+
+
+class HubSettings(Settings):
+    """Which Hub the datasets are on."""
+
+    hf_endpoint: str = Field("https://huggingface.co", description="Address of the Hub")
+
+    @field_validator("hf_endpoint")
+    @classmethod
+    def _is_http_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that starts with http:// or https://")
+        return value.rstrip("/")
+
+
+OptionalText = Annotated[str | None, EmptyIsNone]

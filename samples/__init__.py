@@ -1,0 +1,1 @@
+"""Small generated datasets for the local Hub; see README.md."""
