@@ -1,0 +1,109 @@
+"""The zygote of a worker: a clean process with the heavy libraries imported, from which each job's child is forked.
+
+Run as `python -m reader FD` by a worker, where FD is a Unix stream socket. Over it the worker sends
+
+    {"fork": {…role…}, "connections": n} with n sockets    a child that runs `reader.children.serve(role, sockets)`
+    {"kill": pid}                                          ends a child that this process forked and has not reaped
+
+and gets `{"ready": true}` once, `{"pid": …}` for each fork and `{"exited": pid, "status": …}` for each child. The
+zygote keeps no secret: what a child needs comes over the child's own socket. It ends, and its children with it, when
+the worker does.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import orjson
+
+from reader import children
+from reader.death import die_with_parent
+from reader.library import prepare
+
+
+def _send(worker: socket.socket, message: dict[str, Any]) -> None:
+    worker.sendall(orjson.dumps(message) + b"\n")
+
+
+def _fork(worker: socket.socket, role: dict[str, Any], connections: list[int], before: Callable[[], None]) -> int:
+    zygote = os.getpid()
+    pid = os.fork()
+    if pid:
+        for connection in connections:
+            os.close(connection)
+        return pid
+    status = 1
+    try:
+        die_with_parent(zygote)
+        before()
+        worker.close()
+        children.serve(role, [socket.socket(fileno=connection) for connection in connections])
+        status = 0
+    finally:
+        # Nothing of the zygote may run in a child, not even its exit handlers.
+        os._exit(status)
+
+
+def main(fd: int) -> NoReturn:
+    """Serves the worker at the other end of `fd` until it is gone."""
+    die_with_parent(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    worker = socket.socket(fileno=fd)
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    prepare()
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    selector = selectors.DefaultSelector()
+    selector.register(worker, selectors.EVENT_READ)
+    selector.register(woken, selectors.EVENT_READ)
+
+    def in_child() -> None:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        selector.close()
+        woken.close()
+        waker.close()
+
+    _send(worker, {"ready": True})
+    living: set[int] = set()
+    lines = b""
+    connections: list[int] = []
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is woken:
+                woken.recv(4096)
+                continue
+            chunk, received, _, _ = socket.recv_fds(worker, 65536, 8)
+            if not chunk:
+                for pid in living:
+                    os.kill(pid, signal.SIGKILL)
+                os._exit(0)
+            connections += received
+            lines += chunk
+        while b"\n" in lines:
+            line, lines = lines.split(b"\n", 1)
+            message = orjson.loads(line)
+            if "fork" in message:
+                count = message["connections"]
+                pid = _fork(worker, message["fork"], connections[:count], in_child)
+                del connections[:count]
+                living.add(pid)
+                _send(worker, {"pid": pid})
+            elif message["kill"] in living:
+                os.kill(message["kill"], signal.SIGKILL)
+        for pid in list(living):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                living.discard(pid)
+                _send(worker, {"exited": pid, "status": os.waitstatus_to_exitcode(status)})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

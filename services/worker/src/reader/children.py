@@ -1,0 +1,150 @@
+"""The two kinds of child that a job has: one that asks the Hub, and one without network or token that decodes media."""
+
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from libcommon.errors import CodedError, Fault
+
+from reader import media, wire
+from reader.features.kinds import CellError
+from reader.hub import Observation, RevisionGone, observe
+from reader.limits import Limits
+from reader.listing import list_splits
+from reader.network import leave_network
+from reader.rows import read_split
+
+# How often a listing starts again because a push moved the head from under it.
+_MAX_HEADS = 3
+_VISIBLE = ("public", "gated", "private")
+
+
+def serve(role: dict[str, Any], connections: list[socket.socket]) -> None:
+    """Does what a child was forked for.
+
+    `{"job": type}` gets its request from the first connection and, to read a split, has media decoded over the second;
+    `{"decode": staging folder}` decodes what comes over its only one.
+    """
+    if "decode" in role:
+        _decode_for(connections[0], Path(role["decode"]))
+        return
+    request, _ = wire.receive(connections[0])
+    if role["job"] == "splits":
+        _answer(connections[0], lambda: _read_split(request, connections[1]))
+    else:
+        _answer(connections[0], lambda: (_read_dataset(request), b""))
+
+
+def _answer(connection: socket.socket, work: Callable[[], tuple[dict[str, Any], bytes]]) -> None:
+    try:
+        message, data = work()
+    except RevisionGone:
+        message, data = {"revision_gone": True}, b""
+    except MemoryError:
+        message, data = {"out_of_memory": True}, b""
+    except CodedError as error:
+        message, data = {"error": _error(error)}, b""
+        if error.code == "UnexpectedError":
+            traceback.print_exc(file=sys.stderr)
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        bug = CodedError(
+            "UnexpectedError",
+            "The server met a bug of its own on this dataset; its operator finds it in the log.",
+            cause_exception=type(error).__name__,
+        )
+        message, data = {"error": _error(bug)}, b""
+    wire.send(connection, message, data)
+
+
+def _error(error: CodedError) -> dict[str, Any]:
+    return {"code": error.code, "body": error.body(), "retry_after": error.retry_after}
+
+
+def _read_dataset(request: dict[str, Any]) -> dict[str, Any]:
+    for _ in range(_MAX_HEADS):
+        observation = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])
+        report: dict[str, Any] = {
+            "visibility": observation.visibility,
+            "revision": observation.revision,
+            "moved_to": observation.moved_to,
+        }
+        if observation.visibility not in _VISIBLE:
+            return report
+        try:
+            return {**report, **_list(request, observation)}
+        except RevisionGone:
+            continue
+    raise CodedError("HfHubError", "The dataset changed faster than it could be listed. It is tried again in a moment.")
+
+
+def _list(request: dict[str, Any], observation: Observation) -> dict[str, Any]:
+    if observation.revision is None:
+        message = "This server's token may not read the dataset. Give its user access, or make the dataset public."
+        return {"listing_error": _error(CodedError("DatasetNotFoundError", message))}
+    try:
+        listing = list_splits(request["dataset"], observation.revision, token=request["token"])
+    except CodedError as error:
+        if error.entry.fault is not Fault.DATA:
+            raise
+        return {"listing_error": _error(error)}
+    return {
+        "splits": [[split.config, split.split, split.num_bytes, split.num_examples] for split in listing.splits],
+        "failed": [[failed.config, _error(failed.error)] for failed in listing.failed],
+    }
+
+
+def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[str, Any], bytes]:
+    def decode(kind: str, data: bytes, name: str | None) -> dict[str, Any]:
+        wire.send(decoder, {"kind": kind, "name": name}, data)
+        decoded, _ = wire.receive(decoder)
+        if "cell_error" in decoded:
+            raise CellError(decoded["cell_error"])
+        return decoded
+
+    try:
+        page = read_split(
+            request["dataset"],
+            request["config"],
+            request["split"],
+            request["revision"],
+            token=request["token"],
+            limits=Limits(**request["limits"]),
+            asset_url=request["asset_url"],
+            staging=Path(request["staging"]),
+            decode=decode,
+            max_size_fallback=request["max_size_fallback"],
+        )
+    except RevisionGone:
+        now = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])
+        if now.revision == request["revision"] and now.visibility in _VISIBLE:
+            message = "The Hub says both that the revision is there and that it isn't. It is tried again in a moment."
+            raise CodedError("HfHubError", message) from None
+        raise
+    return {
+        "features_span": page.features_span,
+        "row_offsets": page.row_offsets,
+        "asset_ends": page.asset_ends,
+        "num_rows_total": page.num_rows_total,
+        "partial": page.partial,
+    }, page.body
+
+
+def _decode_for(connection: socket.socket, staging: Path) -> None:
+    leave_network()
+    while True:
+        try:
+            request, data = wire.receive(connection)
+        except (wire.WireError, ConnectionError):
+            return
+        try:
+            decoded = media.decode(request["kind"], data, request["name"], staging=staging)
+        except CellError as error:
+            decoded = {"cell_error": str(error)}
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            decoded = {"cell_error": "the file could not be decoded"}
+        wire.send(connection, decoded)

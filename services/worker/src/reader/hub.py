@@ -1,0 +1,132 @@
+"""What the Hub says a dataset is now, and what it says when it can't or won't."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx2
+from huggingface_hub import HfApi
+from huggingface_hub.errors import (
+    DisabledRepoError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from libcommon.errors import CodedError
+
+from reader.scrub import scrub
+
+TIMEOUT_SECONDS = 10.0
+_NO_DATASET = "The Hub's answer does not describe a dataset. The job is tried again in a moment."
+_NO_CONNECTION = (httpx2.TransportError, OfflineModeIsEnabled, ConnectionError, TimeoutError)
+
+
+class RevisionGone(Exception):  # noqa: N818 - an event that starts a job again, not an error of it
+    """The revision that a job is pinned to, or the whole dataset, is not on the Hub any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A dataset as the Hub shows it to the token in use.
+
+    `visibility` is "public", "private", "gated", "disabled", "missing" or "moved"; `revision` the head's 40 hex digits;
+    `moved_to` the full name, where the Hub answers under another one.
+    """
+
+    visibility: str
+    revision: str | None
+    moved_to: str | None = None
+
+
+def observe(dataset: str, *, endpoint: str, token: str | None) -> Observation:
+    """Ask the Hub what `dataset` is now, with one request.
+
+    Raises:
+        CodedError: `HfHubError` or `HubRateLimitedError` when the Hub gives no answer to build on.
+    """
+    try:
+        info = HfApi(endpoint=endpoint, token=token or False).dataset_info(dataset, timeout=TIMEOUT_SECONDS)
+    except GatedRepoError:
+        return Observation("gated", None)
+    except (RepositoryNotFoundError, HFValidationError):
+        return Observation("missing", None)
+    except DisabledRepoError:
+        return Observation("disabled", None)
+    except Exception as error:
+        raise hub_trouble(error) or _coded("HfHubError", _NO_DATASET, error) from error
+    if info.sha is None:
+        raise CodedError("HfHubError", _NO_DATASET)
+    if info.id != dataset:
+        return Observation("moved", info.sha, info.id)
+    if info.disabled:
+        return Observation("disabled", info.sha)
+    if info.private:
+        return Observation("private", info.sha)
+    return Observation("gated" if info.gated else "public", info.sha)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and all that it hides: libraries raise "not found" over a refused connection."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if current is not None and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [current.__cause__, current.__context__]
+
+
+def hub_trouble(error: BaseException) -> CodedError | None:
+    """The coded error when the Hub is what failed: rate limit, server error, bad token, no connection."""
+    links = list(chain(error))
+    for link in links:
+        if isinstance(link, HfHubHTTPError) and (coded := _http_trouble(link)) is not None:
+            return coded
+    for link in links:
+        if isinstance(link, _NO_CONNECTION):
+            return _coded("HfHubError", "The Hub could not be reached. The job is tried again in a moment.", link)
+    return None
+
+
+def _http_trouble(error: HfHubHTTPError) -> CodedError | None:
+    if error.response is None:
+        return None
+    status = error.response.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        message = "The Hub asked this server to slow down. The job is tried again later."
+        return _coded("HubRateLimitedError", message, error, _retry_after(error.response.headers.get("Retry-After")))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return _coded("HfHubError", f"The Hub answered {status}. The job is tried again in a moment.", error)
+    # What is about the dataset has an X-Error-Code and so a class of its own.
+    if type(error) is not HfHubHTTPError:
+        return None
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _coded("HfHubError", "The Hub does not accept this server's token (HF_TOKEN).", error)
+    return _coded("HfHubError", f"The Hub answered {status}. The job is tried again in a moment.", error)
+
+
+def _coded(code: str, message: str, error: BaseException, retry_after: float | None = None) -> CodedError:
+    return CodedError(
+        code,
+        message,
+        cause_exception=type(error).__name__,
+        cause_message=scrub(str(error)),
+        retry_after=retry_after,
+    )
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, from either form of the header (RFC 9110, section 10.2.3)."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,49 @@
+"""A dataset repository at one revision, as the `datasets` library sees it: its configs, and a builder for each."""
+
+from pathlib import Path
+from typing import Any
+
+from datasets import DownloadConfig
+from datasets.load import dataset_module_factory, get_dataset_builder_class
+
+from reader.confinement import confined_to, root_of
+
+
+class Repository:
+    """One pass over the card and the file list serves every config: that pass is most of the requests to the Hub.
+
+    `cache` is a directory of this job alone: from a shared one the library would serve another revision when the Hub
+    fails. Raises what the library raises.
+    """
+
+    def __init__(self, dataset: str, revision: str, *, token: str | None, cache: Path) -> None:
+        self.root = root_of(dataset, revision)
+        self._token: str | bool = token or False
+        self._cache = str(cache)
+        # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
+        with confined_to(self.root):
+            self._module = dataset_module_factory(
+                f"hf://datasets/{dataset}",
+                revision=revision,
+                download_config=DownloadConfig(token=self._token, cache_dir=self._cache),
+                cache_dir=self._cache,
+            )
+        self._builder_class = get_dataset_builder_class(self._module)
+
+    def configs(self) -> list[str]:
+        """The names of the configs, in the library's order."""
+        return list(self._builder_class.builder_configs) or [self._builder_class.DEFAULT_CONFIG_NAME or "default"]
+
+    def builder(self, config: str) -> Any:
+        """The `datasets.DatasetBuilder` of a config, its data files resolved; the builder's class is the format's."""
+        arguments = {key: value for key, value in self._module.builder_kwargs.items() if key != "config_name"}
+        infos = self._module.dataset_infos or {}
+        with confined_to(self.root):
+            return self._builder_class(
+                cache_dir=self._cache,
+                config_name=config,
+                hash=self._module.hash,
+                info=infos.get(config),
+                token=self._token,
+                **arguments,
+            )

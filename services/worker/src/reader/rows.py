@@ -1,0 +1,82 @@
+"""The first rows of a split: from the Hub to the bytes of the answer."""
+
+import tempfile
+from pathlib import Path
+
+from libcommon.errors import CodedError, Fault
+
+from reader.cells import CellWriter
+from reader.errors import translated
+from reader.limits import Limits
+from reader.media import Decode
+from reader.page import Column, Page, PageWriter
+from reader.repository import Repository
+from reader.sources import MediaSource
+from reader.stream import RowStream, open_split
+
+
+def read_split(
+    dataset: str,
+    config: str,
+    split: str,
+    revision: str,
+    *,
+    token: str | None,
+    limits: Limits,
+    asset_url: str,
+    staging: Path,
+    decode: Decode,
+    max_size_fallback: int,
+) -> Page:
+    """Read the first rows of a split and write their page.
+
+    Media files go through `decode`, which writes them to the directory `staging`; in the page their URL is `asset_url`,
+    a slash, and the file's name. What can't be streamed is downloaded up to `max_size_fallback` bytes.
+
+    Raises:
+        CodedError: no row can be read, or the Hub or this machine fails.
+        RevisionGone: `revision` is not on the Hub any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="reader-") as directory:
+        cache = Path(directory)
+        with translated("StreamingRowsError"):
+            repository = Repository(dataset, revision, token=token, cache=cache)
+            builder = repository.builder(config)
+            declared = (builder.info.splits or {}).get(split)
+        stream = open_split(builder, split, sample=limits.rows_max_number + 1, max_download_bytes=max_size_fallback)
+        sources = MediaSource(repository.root, token=token, downloaded=cache)
+        page = _write(
+            stream,
+            {"dataset": dataset, "config": config, "split": split},
+            CellWriter(sources, decode, asset_url, max_bytes=limits.rows_max_bytes),
+            limits,
+            num_rows_declared=stream.num_rows or (declared.num_examples if declared else None),
+        )
+    for file in staging.iterdir():
+        if file.name not in page.files:
+            file.unlink()
+    return page
+
+
+def _write(
+    stream: RowStream, head: dict[str, str], cells: CellWriter, limits: Limits, *, num_rows_declared: int | None
+) -> Page:
+    features = dict(list(stream.features.items())[: limits.max_columns])
+    types = stream.features.to_dict()
+    columns = [Column(index, name, types[name]) for index, name in enumerate(features)]
+    writer = PageWriter(head, columns, limits, columns_left_out=len(features) < len(stream.features))
+    reason = None
+    try:
+        for row in stream.rows:
+            reason = writer.full
+            if reason is not None:
+                break
+            writer.add([cells.write(feature, row[name][0]) for name, feature in features.items()])
+    except CodedError as error:
+        if error.entry.fault is not Fault.DATA or not len(writer):
+            raise
+        reason = f"Row {len(writer)} could not be read: {error.message}"
+    if reason is None:
+        return writer.write(num_rows_total=len(writer), reason=None)
+    known = num_rows_declared is not None and num_rows_declared > len(writer)
+    return writer.write(num_rows_total=num_rows_declared if known else None, reason=reason)

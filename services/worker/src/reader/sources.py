@@ -1,0 +1,67 @@
+"""Where the bytes of a media cell come from: the cell itself, or a file of the same dataset and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from datasets import DownloadConfig
+from datasets.utils.file_utils import xopen
+from libcommon.errors import Fault
+
+from reader.confinement import is_inside
+from reader.errors import translate
+from reader.features.kinds import CellError
+from reader.hub import RevisionGone
+
+MAX_MEDIA_BYTES = 100_000_000
+
+
+class MediaSource:
+    """Reads media cells of the dataset under `root` (see `confinement.root_of`).
+
+    `downloaded` is where the library put the dataset's files, when it could not stream them.
+    """
+
+    def __init__(self, root: str, *, token: str | None, downloaded: Path) -> None:
+        self._root = root
+        self._config = DownloadConfig(token=token or False)
+        self._downloaded = downloaded.resolve()
+
+    def read(self, value: Any) -> tuple[bytes, str | None]:
+        """The bytes of a cell as `.decode(False)` gives it, and what the data calls the file.
+
+        Raises:
+            CellError: there are none, too many, or they lie where nothing is read from.
+            CodedError: the Hub, or this machine, fails.
+            RevisionGone: the file's revision is not on the Hub any more.
+        """
+        if isinstance(value, bytes):
+            value = {"bytes": value}
+        if not isinstance(value, dict):
+            raise CellError("an object with bytes or a path was expected")
+        data, path = value.get("bytes"), value.get("path")
+        if data is None:
+            if path is None:
+                raise CellError("there are neither bytes nor a path")
+            data = self._read_file(path)
+        if len(data) > MAX_MEDIA_BYTES:
+            raise CellError(f"a file of more than {MAX_MEDIA_BYTES} bytes")
+        return data, path
+
+    def _read_file(self, path: str) -> bytes:
+        if not is_inside(path, self._root) and not self._is_downloaded(path):
+            raise CellError(
+                "the file is not in the dataset, and nothing is fetched from elsewhere: "
+                "put the file into the dataset, or its bytes into the column"
+            )
+        try:
+            with xopen(path, "rb", download_config=self._config) as file:
+                data: bytes = file.read(MAX_MEDIA_BYTES + 1)
+                return data
+        except Exception as error:
+            translated = translate(error, "StreamingRowsError")
+            if isinstance(translated, RevisionGone) or translated.entry.fault is not Fault.DATA:
+                raise translated from error
+            raise CellError("the file is missing or damaged") from error
+
+    def _is_downloaded(self, path: str) -> bool:
+        return "://" not in path and "::" not in path and Path(path).resolve().is_relative_to(self._downloaded)

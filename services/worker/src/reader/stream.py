@@ -1,0 +1,108 @@
+"""The rows of a split, one after another, as the `datasets` library streams or downloads them.
+
+A row is an Arrow table of one row, not Python values: Arrow holds values that Python doesn't (the year 20,000), and one
+such cell must not take its row with it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import datasets
+import pyarrow as pa
+from huggingface_hub import HfFileSystem
+from libcommon.errors import CodedError
+
+from reader.errors import translated
+
+
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """The columns of a split and its rows, media not decoded; `num_rows` where the library counted them.
+
+    `rows` raises `CodedError` or `RevisionGone` at a row that cannot be read.
+    """
+
+    features: datasets.Features
+    rows: Iterator[pa.Table]
+    num_rows: int | None = None
+
+
+def open_split(builder: Any, split: str, *, sample: int, max_download_bytes: int) -> RowStream:
+    """Open a split of a `datasets.DatasetBuilder`; what can't be streamed is downloaded, up to `max_download_bytes`.
+
+    Formats that declare no types get them from the first `sample` rows; no more of those are given.
+
+    Raises:
+        CodedError: the split cannot be opened.
+        RevisionGone: the pinned revision is not on the Hub any more.
+    """
+    with translated("StreamingRowsError"):
+        try:
+            dataset, num_rows = builder.as_streaming_dataset(split=split), None
+        except NotImplementedError as error:
+            dataset, num_rows = _download(builder, split, max_download_bytes, error)
+        if dataset.features is None:
+            return _infer(dataset, sample)
+        return RowStream(dataset.features, _one_by_one(dataset.decode(False)), num_rows)
+
+
+def _download(builder: Any, split: str, max_bytes: int, reason: NotImplementedError) -> tuple[Any, int]:
+    files = HfFileSystem(endpoint=datasets.config.HF_ENDPOINT, token=builder.token)
+    size = sum(files.info(file)["size"] for of_split in builder.config.data_files.values() for file in of_split)
+    if size > max_bytes:
+        raise CodedError(
+            "StreamingRowsError",
+            f"The data files have to be downloaded to be read, and have {size} bytes where at most {max_bytes} are "
+            "allowed: convert them to Parquet, CSV or JSON Lines, or pack files into zip archives.",
+        ) from reason
+    builder.download_and_prepare(verification_mode="no_checks")
+    dataset = builder.as_dataset(split=split)
+    return dataset.to_iterable_dataset(), dataset.num_rows
+
+
+def _infer(dataset: Any, sample: int) -> RowStream:
+    """CSV and text have types of their own in each file, and in each block of one: find types that suit them all."""
+    rows, schema, failure = list[pa.Table](), pa.schema([]), None
+    try:
+        for row in islice(_one_by_one(dataset), sample):
+            with translated("StreamingRowsError"):
+                schema = pa.unify_schemas([schema, _known_types(row)], promote_options="permissive")
+            rows.append(row)
+    except CodedError as error:
+        if not rows:
+            raise
+        failure = error
+
+    def again() -> Iterator[pa.Table]:
+        for row in rows:
+            yield _fitted(row, schema)
+        if failure is not None:
+            raise failure
+
+    return RowStream(datasets.Features.from_arrow_schema(schema), again())
+
+
+def _known_types(row: pa.Table) -> pa.Schema:
+    """The schema of one row as far as its values tell: pandas has a type for columns without any."""
+    return pa.schema(
+        [(name, _plain(row[name].type) if row[name][0].is_valid else pa.null()) for name in row.schema.names]
+    )
+
+
+def _plain(arrow_type: pa.DataType) -> pa.DataType:
+    return pa.string() if arrow_type == pa.large_string() else arrow_type
+
+
+def _fitted(row: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        row[field.name].cast(field.type) if field.name in row.schema.names else pa.nulls(1, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _one_by_one(dataset: Any) -> Iterator[pa.Table]:
+    with translated("StreamingRowsError"):
+        yield from dataset.with_format("arrow").iter(batch_size=1)

@@ -1,0 +1,177 @@
+"""Running one job in children of the zygote: with a time limit, a memory limit, and heartbeats meanwhile."""
+
+import contextlib
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from libcommon.errors import CodedError
+from reader import wire
+
+from worker.memory import resident_bytes
+from worker.scratch import Scratch
+from worker.stopping import Stopping
+from worker.zygote import Zygote, ZygoteDiedError
+
+# How often memory is looked at; a child can't fill a machine in so short a time.
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the child answered."""
+
+    message: dict[str, Any]
+    data: bytes
+
+    @property
+    def error(self) -> CodedError | None:
+        """The error that stands in place of an answer."""
+        return coded(self.message["error"]) if "error" in self.message else None
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The child ended without an answer: `code` is of the catalogue, `message` is for the client."""
+
+    code: str
+    message: str
+
+
+class StopAskedError(Exception):
+    """The worker was asked to stop while the job ran; the job's processes are gone."""
+
+
+class Executor:
+    """Runs jobs one at a time, each in a fresh fork. The zygote is started before the first job needs it."""
+
+    def __init__(
+        self, endpoint: str, scratch: Scratch, stopping: Stopping, *, timeout_seconds: float, memory_bytes: int
+    ) -> None:
+        self._endpoint = endpoint
+        self._scratch = scratch
+        self._stopping = stopping
+        self._timeout_seconds = timeout_seconds
+        self._memory_bytes = memory_bytes
+        self._zygote: Zygote | None = None
+
+    def prepare(self) -> None:
+        """Starts the zygote if none runs."""
+        if self._zygote is None:
+            self._zygote = Zygote(self._endpoint, self._scratch.path)
+
+    def close(self) -> None:
+        """Ends the zygote."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def run(
+        self, type_: str, request: dict[str, Any], *, staging: Path | None, beat: Callable[[], float]
+    ) -> Result | Crash:
+        """Runs a job's child and, with a `staging` folder, the child that decodes media for it.
+
+        `beat` is called when due and returns the seconds until the next time; what it raises ends the job, and so
+        does being asked to stop (`StopAskedError`). No process of the job is left when this returns or raises.
+        """
+        try:
+            self.prepare()
+            assert self._zygote is not None
+            with contextlib.ExitStack() as stack:
+                ours, theirs = _pair(stack)
+                pids = []
+                connections = [theirs]
+                if staging is not None:
+                    to_decoder, of_decoder = _pair(stack)
+                    connections.append(to_decoder)
+                    pids.append(self._zygote.fork({"decode": str(staging)}, [of_decoder]))
+                    of_decoder.close()
+                pids.insert(0, self._zygote.fork({"job": type_}, connections))
+                for connection in connections:
+                    connection.close()
+                try:
+                    outcome = self._supervise(ours, pids, request, beat)
+                finally:
+                    codes = [self._zygote.kill(pid) for pid in pids]
+                if outcome is None:
+                    return _crash(codes[0])
+                return outcome
+        except ZygoteDiedError:
+            self.close()
+            return Crash("JobManagerCrashedError", "The process of the job died.")
+        finally:
+            self._scratch.empty()
+
+    def _supervise(
+        self, connection: socket.socket, pids: list[int], request: dict[str, Any], beat: Callable[[], float]
+    ) -> Result | Crash | None:
+        receiver = wire.Receiver()
+        started = time.monotonic()
+        next_beat = started + beat()
+        try:
+            wire.send(connection, request)
+        except OSError:
+            return None
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            selector.register(self._stopping, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS)]
+                if self._stopping in ready:
+                    raise StopAskedError
+                if connection in ready:
+                    try:
+                        chunk = connection.recv(1 << 20)
+                        answer = receiver.feed(chunk) if chunk else None
+                    except (OSError, wire.WireError):
+                        return None
+                    if answer is not None:
+                        return _result(*answer)
+                    if not chunk:
+                        return None
+                now = time.monotonic()
+                if now > started + self._timeout_seconds:
+                    return Crash(
+                        "JobManagerExceededMaximumDurationError",
+                        f"Reading took longer than {self._timeout_seconds:.0f} s. Smaller files or row groups help.",
+                    )
+                if sum(resident_bytes(pid) for pid in pids) > self._memory_bytes:
+                    return _out_of_memory()
+                if now >= next_beat:
+                    next_beat = now + beat()
+
+
+def coded(error: dict[str, Any]) -> CodedError:
+    """An error as a child sends it."""
+    body = error["body"]
+    return CodedError(
+        error["code"],
+        body["error"],
+        cause_exception=body.get("cause_exception"),
+        cause_message=body.get("cause_message"),
+        retry_after=error["retry_after"],
+    )
+
+
+def _pair(stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+    ours, theirs = socket.socketpair()
+    return stack.enter_context(ours), stack.enter_context(theirs)
+
+
+def _result(message: dict[str, Any], data: bytes) -> Result | Crash:
+    return _out_of_memory() if "out_of_memory" in message else Result(message, data)
+
+
+def _out_of_memory() -> Crash:
+    return Crash(
+        "JobOutOfMemoryError", "Reading needed more memory than a job may use. Smaller files or row groups help."
+    )
+
+
+def _crash(code: int) -> Crash:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    return Crash("JobManagerCrashedError", f"The process that read the data {how}.")

@@ -1,0 +1,71 @@
+"""What every type of job has: a request for its child, and a way to store what the child found."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from libcache.answers import Answers
+from libcache.assets import Assets
+from libcache.records import Record, Records
+from libcommon.errors import CodedError
+from libqueue.model import JobKey
+from libqueue.queue import Queue
+
+from worker.execution import Result
+from worker.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where results go."""
+
+    queue: Queue
+    records: Records
+    answers: Answers
+    assets: Assets
+
+
+class Job(ABC):
+    """One attempt at a job, under a record with a fence of its own.
+
+    Storing may be cut off at any point and done again by a later attempt.
+    """
+
+    def __init__(self, key: JobKey, record: Record, stores: Stores, settings: WorkerSettings) -> None:
+        self.key = key
+        self.record = record
+        self.stores = stores
+        self.settings = settings
+
+    @abstractmethod
+    def is_needed(self) -> bool:
+        """Whether there is something to do; what was asked for may be done, or gone, by now."""
+
+    @abstractmethod
+    def request(self, staging: Path | None) -> dict[str, Any]:
+        """What the child is asked; it holds the token."""
+
+    def stage(self, name: str) -> Path | None:
+        """A staging folder, for jobs that write media files."""
+        return None
+
+    @abstractmethod
+    def store(self, result: Result, staging: Path | None) -> str | None:
+        """Stores what the child found; returns the code of the error that it stored instead, if it did.
+
+        Raises:
+            SupersededError: a later attempt, or an event, made the result worthless.
+        """
+
+    @abstractmethod
+    def store_error(self, error: CodedError) -> None:
+        """Stores an error as the job's answer.
+
+        Raises:
+            SupersededError: a later attempt, or an event, made the error worthless.
+        """
+
+
+class SupersededError(Exception):
+    """The result is not wanted any more: drop it."""

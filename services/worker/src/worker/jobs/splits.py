@@ -1,0 +1,64 @@
+"""The job that reads the first rows of a split, at the revision that the dataset's record has."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from libcache.answers import Answer, AnswerKey, Kind
+from libcache.assets import url_prefix
+from libcache.schema import Visibility
+from libcommon.errors import CodedError
+
+from worker.execution import Result
+from worker.jobs.base import Job, SupersededError
+
+_READABLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
+
+
+class SplitsJob(Job):
+    """Keeps the /first-rows answer of one split, and the media files that it names."""
+
+    def is_needed(self) -> bool:
+        if self.record.visibility not in _READABLE or self.record.revision is None:
+            return False
+        return (self.key.config, self.key.split) not in self.stores.answers.fresh_splits(self.record)
+
+    def stage(self, name: str) -> Path | None:
+        return self.stores.assets.stage(name)
+
+    def request(self, staging: Path | None) -> dict[str, Any]:
+        assert self.record.revision is not None
+        return {
+            "dataset": self.key.dataset,
+            "config": self.key.config,
+            "split": self.key.split,
+            "revision": self.record.revision,
+            "endpoint": self.settings.hf_endpoint,
+            "token": self.settings.hf_token,
+            "limits": asdict(self.settings.page_limits),
+            "asset_url": url_prefix(self.settings.public_url, self.record, self.record.revision),
+            "staging": str(staging),
+            "max_size_fallback": self.settings.max_size_fallback,
+        }
+
+    def store(self, result: Result, staging: Path | None) -> str | None:
+        assert self.record.revision is not None
+        assert staging is not None
+        self._check_generation()
+        self.stores.assets.publish(staging, self.record, self.record.revision)
+        self._write(Answer(body=result.data, **result.message))
+        return None
+
+    def store_error(self, error: CodedError) -> None:
+        self._write(Answer.of_error(error))
+
+    def _write(self, answer: Answer) -> None:
+        key = AnswerKey(Kind.FIRST_ROWS, self.key.dataset, self.key.config, self.key.split)
+        if not self.stores.answers.write(key, answer, self.record, self.record.revision):
+            raise SupersededError
+        self.stores.records.set_preview(self.record, self.stores.answers.has_preview(self.record))
+
+    def _check_generation(self) -> None:
+        now = self.stores.records.find(self.key.dataset)
+        if now is None or now.generation != self.record.generation:
+            raise SupersededError

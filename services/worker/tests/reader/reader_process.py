@@ -1,0 +1,67 @@
+"""The reader behind a pipe: one JSON request a line in, one JSON answer a line out.
+
+A process of its own, because `datasets` reads HF_ENDPOINT at import and `prepare` changes the library.
+"""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from libcommon.errors import CodedError
+from reader import library
+from reader.hub import RevisionGone, observe
+from reader.limits import Limits
+from reader.listing import list_splits
+from reader.media import decode
+from reader.rows import read_split
+
+
+def _listing(request: dict[str, Any]) -> dict[str, Any]:
+    listing = list_splits(request["dataset"], request["revision"], token=request["token"])
+    splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
+    return {"splits": splits, "failed": {f.config: [f.error.code, f.error.body()] for f in listing.failed}}
+
+
+def _page(request: dict[str, Any]) -> dict[str, Any]:
+    staging = Path(request["staging"])
+    page = read_split(
+        request["dataset"],
+        request["config"],
+        request["split"],
+        request["revision"],
+        token=request["token"],
+        limits=Limits(**request["limits"]),
+        asset_url="/assets/prefix",
+        staging=staging,
+        decode=partial(decode, staging=staging),
+        max_size_fallback=request["max_size_fallback"],
+    )
+    return {
+        "body": page.body.decode(),
+        "features_span": page.features_span,
+        "row_offsets": page.row_offsets,
+        "asset_ends": page.asset_ends,
+        "files": sorted(page.files),
+        "num_rows_total": page.num_rows_total,
+        "partial": page.partial,
+    }
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        if request["call"] == "observe":
+            seen = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])
+            return {"visibility": seen.visibility, "revision": seen.revision, "moved_to": seen.moved_to}
+        return _listing(request) if request["call"] == "list" else _page(request)
+    except CodedError as error:
+        return {"error": error.code, "body": error.body(), "retry_after": error.retry_after}
+    except RevisionGone:
+        return {"error": "RevisionGone"}
+
+
+if __name__ == "__main__":
+    library.prepare()
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), flush=True)

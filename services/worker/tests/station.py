@@ -1,0 +1,149 @@
+"""Real workers, a real Hub and a real Mongo, for the tests of what workers do."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hub.testing import RunningHub, eventually
+from libcache.answers import AnswerKey, Answers, Kind
+from libcache.records import Record, Records
+from libqueue.model import JobKey
+from libqueue.queue import Queue
+from pymongo.database import Database
+
+DATASET = "acme/csv"
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes whose parent is `pid`."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie doesn't."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Station:
+    """A place with a Hub, a queue, a cache and as many workers as a test starts."""
+
+    def __init__(
+        self,
+        hub: RunningHub,
+        mongo_url: str,
+        databases: tuple[Database[dict[str, Any]], Database[dict[str, Any]]],
+        queue: Queue,
+        directory: Path,
+    ) -> None:
+        self.hub = hub
+        self.queue = queue
+        self.queue_database, self.cache_database = databases
+        self.records = Records(self.cache_database)
+        self.answers = Answers(self.cache_database)
+        self.assets = directory / "assets"
+        self.scratch = directory / "scratch"
+        self._logs = directory / "logs"
+        self._logs.mkdir()
+        self._mongo_url = mongo_url
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self, type_: str, **settings: object) -> subprocess.Popen[bytes]:
+        """A worker; `settings` are environment variables."""
+        environment = {
+            **os.environ,
+            "MONGO_URL": self._mongo_url,
+            "MONGO_QUEUE_DATABASE": self.queue_database.name,
+            "MONGO_CACHE_DATABASE": self.cache_database.name,
+            "HF_ENDPOINT": self.hub.endpoint,
+            "HF_TOKEN": "hf_worker",
+            "ASSETS_DIRECTORY": str(self.assets),
+            "SCRATCH_DIRECTORY": str(self.scratch),
+            **{name: str(value) for name, value in settings.items()},
+        }
+        with (self._logs / f"{len(self.workers)}-{type_}.log").open("wb") as log:
+            worker = subprocess.Popen([sys.executable, "-m", "worker", type_], env=environment, stdout=log, stderr=log)
+        self.workers.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGCONT)
+                worker.kill()
+            worker.wait()
+
+    @property
+    def log(self) -> str:
+        return "".join(log.read_text() for log in sorted(self._logs.iterdir()))
+
+    def put(self, name: str, content: str | bytes, dataset: str = DATASET) -> None:
+        """Writes a file of a dataset into the Hub's folder."""
+        path = self.hub.directory / dataset / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
+        temporary.rename(path)
+
+    def head(self, dataset: str = DATASET) -> str | None:
+        """The revision that the Hub shows to the workers; None when the dataset is not there."""
+        answer = self.hub.http.get(f"/api/datasets/{dataset}", headers={"Authorization": "Bearer hf_worker"})
+        return answer.json().get("sha") if answer.status_code == 200 else None
+
+    def event(self, dataset: str = DATASET) -> None:
+        """What the api does when a webhook says that a dataset changed."""
+        self.records.announce(dataset)
+        self.queue.add(JobKey("datasets", dataset))
+
+    def record(self, dataset: str = DATASET) -> Record:
+        record = self.records.find(dataset)
+        assert record is not None
+        return record
+
+    def answer(self, config: str | None = None, split: str | None = None, dataset: str = DATASET) -> Any:
+        """The answer that a reader would get now: of /first-rows for a split, else of /splits."""
+        kind = Kind.FIRST_ROWS if split else Kind.SPLITS
+        answer = self.cache_database["answers"].find_one(AnswerKey(kind, dataset, config, split).filter)
+        record = self.records.find(dataset)
+        if answer is None or record is None or answer["generation"] != record.generation:
+            return None
+        return {**answer, "json": json.loads(gzip.decompress(answer["body"]))}
+
+    def rows(self, config: str = "default", split: str = "train", dataset: str = DATASET) -> Any:
+        """The rows of a good answer, else None."""
+        answer = self.answer(config, split, dataset)
+        return [row["row"] for row in answer["json"]["rows"]] if answer and answer["status"] == 200 else None
+
+    def code(self, config: str | None = None, split: str | None = None, dataset: str = DATASET) -> str | None:
+        """The error code of an answer, if it is there and is an error."""
+        answer = self.answer(config, split, dataset)
+        return answer["code"] if answer else None
+
+    def job(self, type_: str, config: str | None = None, split: str | None = None) -> Any:
+        return self.queue_database["jobs"].find_one({"_id": str(JobKey(type_, DATASET, config, split))})
+
+    def running(self, type_: str) -> Any:
+        """The job of a type that a worker holds, if any."""
+        return self.queue_database["jobs"].find_one({"type": type_, "status": "running"})
+
+    def is_idle(self) -> bool:
+        return self.queue_database["jobs"].count_documents({}) == 0
+
+    def settle(self, seconds: float = 60) -> None:
+        """Waits until no job is waiting or running."""
+        eventually(self.is_idle, seconds)

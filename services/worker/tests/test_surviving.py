@@ -1,0 +1,187 @@
+"""What workers do when they, their children, or the Hub die, hang, or are told to stop."""
+
+import signal
+import subprocess
+
+import pytest
+from hub.testing import eventually
+from libqueue.model import Limits
+
+from services.worker.tests.station import DATASET, Station, children_of, is_alive
+
+
+@pytest.fixture
+def queue_limits() -> Limits:
+    return Limits(lease_seconds=1.0)
+
+
+def listed(station: Station, **settings: object) -> None:
+    """A dataset with one split whose job waits."""
+    station.put("train.csv", "n\n1\n")
+    eventually(station.head)
+    worker = station.start("datasets", **settings)
+    station.event()
+    eventually(lambda: station.job("splits", "default", "train"))
+    eventually(lambda: station.job("datasets") is None)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+
+
+def processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
+    """The worker's zygote, and the children forked from it."""
+    zygotes = children_of(worker.pid)
+    return [*zygotes, *(child for zygote in zygotes for child in children_of(zygote))]
+
+
+class HangingHub:
+    """A Hub that accepts connections and never answers, until it goes on."""
+
+    def __init__(self, station: Station) -> None:
+        self._process = station.hub.process
+
+    def __enter__(self) -> "HangingHub":
+        self._process.send_signal(signal.SIGSTOP)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+
+def test_a_worker_killed_in_the_middle_of_a_job_is_replaced_by_another(station: Station) -> None:
+    listed(station)
+    with HangingHub(station):
+        doomed = station.start("splits", LEASE_SECONDS=1)
+        eventually(lambda: station.running("splits"))
+        processes = eventually(lambda: len(found := processes_of(doomed)) == 3 and found)
+        doomed.kill()
+        eventually(lambda: not any(is_alive(pid) for pid in processes))
+    station.start("splits", LEASE_SECONDS=1)
+    assert eventually(station.rows, 30) == [{"n": 1}]
+    station.settle()
+
+
+def test_a_worker_stopped_for_longer_than_its_lease_loses_the_job_and_throws_its_result_away(
+    station: Station,
+) -> None:
+    listed(station)
+    with HangingHub(station):
+        frozen = station.start("splits", LEASE_SECONDS=1)
+        owner = eventually(lambda: station.running("splits"))["owner"]
+        frozen.send_signal(signal.SIGSTOP)
+        station.start("splits", LEASE_SECONDS=1)
+        eventually(lambda: (job := station.running("splits")) and job["owner"] != owner, 20)
+    assert eventually(station.rows, 30) == [{"n": 1}]
+    station.settle()
+    fence = station.answer("default", "train")["fence"]
+    frozen.send_signal(signal.SIGCONT)
+    eventually(lambda: "lease lost" in station.log)
+    assert station.answer("default", "train")["fence"] == fence
+    assert frozen.poll() is None
+
+
+def test_a_worker_told_to_stop_hands_its_job_back_and_leaves_nothing_behind(station: Station) -> None:
+    listed(station)
+    with HangingHub(station):
+        worker = station.start("splits")
+        eventually(lambda: station.running("splits"))
+        processes = eventually(lambda: len(found := processes_of(worker)) == 3 and found)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        job = station.job("splits", "default", "train")
+        assert (job["status"], job["ready"]) == ("waiting", True)
+        assert (job["failures"], job["crashes"], job["lost_leases"]) == (0, 0, 0)
+        assert not any(is_alive(pid) for pid in processes)
+    assert not list(station.scratch.iterdir())
+    assert not list((station.assets / ".staging").iterdir())
+
+
+def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while_the_worker_lives(
+    station: Station,
+) -> None:
+    listed(station)
+    with HangingHub(station):
+        worker = station.start("splits")
+        for _ in range(2):
+            attempt = eventually(lambda: station.running("splits"), 20)["attempt"]
+            reading = eventually(lambda: len(found := processes_of(worker)) == 3 and found[1:])
+            subprocess.run(["kill", "-KILL", *map(str, reading)], check=True)
+            eventually(lambda seen=attempt: (job := station.running("splits")) is None or job["attempt"] > seen)
+        assert eventually(lambda: station.code("default", "train"), 20) == "JobManagerCrashedError"
+    assert worker.poll() is None
+    station.put("train.csv", "n\n2\n")
+    station.start("datasets")
+    before = station.record().revision
+    eventually(lambda: station.head() != before)
+    station.event()
+    assert eventually(station.rows, 30) == [{"n": 2}]
+
+
+def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(station: Station) -> None:
+    listed(station)
+    with HangingHub(station):
+        worker = station.start("splits")
+        eventually(lambda: station.running("splits"))
+        (zygote,) = children_of(worker.pid)
+        subprocess.run(["kill", "-KILL", str(zygote)], check=True)
+        eventually(lambda: (job := station.job("splits", "default", "train")) and job["crashes"] == 1)
+    assert eventually(station.rows, 30) == [{"n": 1}]
+    assert worker.poll() is None
+
+
+def test_a_job_that_takes_too_long_becomes_an_error_that_says_so(station: Station) -> None:
+    listed(station)
+    with HangingHub(station):
+        station.start("splits", JOB_TIMEOUT_SECONDS=0.5)
+        code = eventually(lambda: station.code("default", "train"), 30)
+    assert code == "JobManagerExceededMaximumDurationError"
+    assert station.is_idle()
+
+
+def test_a_job_that_needs_too_much_memory_becomes_an_error_that_says_so(station: Station) -> None:
+    listed(station)
+    with HangingHub(station):
+        station.start("splits", JOB_MEMORY_BYTES=1_000_000)
+        code = eventually(lambda: station.code("default", "train"), 30)
+    assert code == "JobOutOfMemoryError"
+
+
+def test_trouble_of_the_hub_is_tried_again_and_the_last_good_answer_stays(station: Station) -> None:
+    listed(station)
+    station.start("splits")
+    eventually(station.rows)
+    station.settle()
+    station.start("datasets", MAX_ATTEMPTS=1)
+    station.hub.stop()
+    station.event()
+    station.settle()
+    listing = station.answer()
+    assert (listing["status"], listing["stale"]) == (200, True)
+    assert station.rows() == [{"n": 1}]
+
+
+def test_trouble_of_the_hub_with_no_answer_yet_is_an_error_of_the_hub(station: Station) -> None:
+    station.hub.stop()
+    station.start("datasets", MAX_ATTEMPTS=2)
+    station.event()
+    assert eventually(station.code, 30) == "HfHubError"
+    assert station.answer()["status"] == 502
+    history = station.queue_database["history"].find_one({"dataset": DATASET})
+    assert history is not None
+    assert (history["outcome"], history["attempt"]) == ("dead", 2)
+
+
+def test_the_processes_that_read_data_have_no_secret_in_their_environment(station: Station) -> None:
+    worker = station.start("splits", HF_WEBHOOK_SECRET="a secret")
+    (zygote,) = eventually(lambda: children_of(worker.pid))
+    environment = eventually(lambda: open(f"/proc/{zygote}/environ", "rb").read())  # noqa: PTH123, SIM115
+    for secret in (b"mongodb://", b"hf_worker", b"a secret"):
+        assert secret not in environment
+    command = open(f"/proc/{zygote}/cmdline", "rb").read()  # noqa: PTH123, SIM115
+    assert b"worker" not in command.replace(b"services/worker", b"")
+
+
+def test_a_job_that_keeps_losing_its_worker_ends_with_an_error(station: Station) -> None:
+    listed(station)
+    station.queue_database["jobs"].update_one({"type": "splits"}, {"$set": {"lost_leases": 10}})
+    station.start("splits")
+    assert eventually(lambda: station.code("default", "train")) == "JobManagerCrashedError"

@@ -1,0 +1,102 @@
+"""Making and removing datasets, and who may see them."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from hub.access import AccessError, Visibility
+from hub.call import Call, text_field
+from hub.errors import bad_request, repo_not_found
+from hub.names import is_legal_repo
+
+logger = logging.getLogger("hub.repos")
+
+
+async def create(call: Call) -> Response:
+    """POST /api/repos/create"""
+    content = await call.json()
+    repo = _named(call, content)
+    call.check_may_write(f"You don't have the right to create a dataset under {repo.partition('/')[0]}.")
+    private = _asked_private(content)
+    answer = {"url": f"{call.base_url}/datasets/{repo}", "name": repo}
+    store, access = call.hub.store, call.hub.access
+    async with store.lock(repo):
+        try:
+            if not await asyncio.to_thread((store.directory / repo).exists):
+                if private is not None:
+                    # Before the folder is there: nobody may see it for a moment.
+                    await asyncio.to_thread(
+                        access.set_visibility, repo, replace(access.visibility(repo), private=private)
+                    )
+                await store.create_locked(repo)
+                return JSONResponse(answer)
+        except (FileExistsError, NotADirectoryError):
+            pass
+        await store.refresh_locked(repo)
+    return JSONResponse({"error": "You already created this dataset repo", **answer}, 409)
+
+
+async def delete(call: Call) -> Response:
+    """DELETE /api/repos/delete"""
+    repo = _named(call, await call.json())
+    call.about(repo).writable()
+    try:
+        await call.hub.store.delete(repo)
+    except FileNotFoundError:
+        raise repo_not_found(call.caller) from None
+    call.hub.uploads.forget(repo)
+    try:
+        await asyncio.to_thread(call.hub.access.set_visibility, repo, Visibility())
+    except AccessError as error:
+        logger.warning("the entry of %s stays in hub.yaml: %s", repo, error)
+    return JSONResponse({})
+
+
+async def settings(call: Call) -> Response:
+    """PUT /api/datasets/{r}/settings"""
+    call.writable()
+    content = await call.json()
+    visibility = call.visibility
+    private = _asked_private(content)
+    if private is not None:
+        visibility = replace(visibility, private=private)
+    if "gated" in content:
+        gated = content["gated"]
+        if gated is not False and gated not in ("auto", "manual"):
+            raise bad_request('"gated" must be "auto", "manual" or false.')
+        visibility = replace(visibility, gated=gated)
+    elif private is None:
+        raise bad_request('The settings must have "visibility" or "gated".')
+    await asyncio.to_thread(call.hub.access.set_visibility, call.repo, visibility)
+    call.hub.store.notify()
+    return JSONResponse({"private": visibility.private, "gated": visibility.gated})
+
+
+def _named(call: Call, content: dict[str, Any]) -> str:
+    if content.get("type") != "dataset":
+        raise bad_request('The only "type" here is dataset.')
+    name = text_field(content, "name")
+    if content.get("organization") is not None:
+        name = f"{text_field(content, 'organization')}/{name}"
+    elif "/" not in name and call.caller is not None:
+        name = f"{call.caller.name}/{name}"
+    if not is_legal_repo(name):
+        raise bad_request(
+            "A name must be namespace/name, each of at most 96 letters, digits, '.', '_' and '-', with no '--' or '..',"
+            " no '.' or '-' at either end, and no '.git' at the end."
+        )
+    return name
+
+
+def _asked_private(content: dict[str, Any]) -> bool | None:
+    match content.get("visibility"):
+        case None:
+            return None
+        case "private":
+            return True
+        case "public":
+            return False
+    raise bad_request('"visibility" must be "public" or "private".')
