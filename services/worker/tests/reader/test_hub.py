@@ -31,7 +31,7 @@ def test_visibility(dataset: str, token: str | None, visibility: str, hub: Any) 
 
 def test_a_token_that_the_hub_does_not_know_is_a_fault_of_the_hub(hub: Any) -> None:
     with pytest.raises(CodedError) as raised:
-        observe("samples/bakery-sales", endpoint=hub.endpoint, token="hf_unknown")  # noqa: S106
+        observe("samples/bakery-sales", endpoint=hub.endpoint, token="hf_unknown")
     assert raised.value.code == "HfHubError"
     assert "HF_TOKEN" in raised.value.message
 

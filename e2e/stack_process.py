@@ -1,0 +1,137 @@
+"""The system as a user starts it: `make start` in the checkout, on free ports, with a data directory of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+
+ROOT = Path(__file__).parent.parent
+T = TypeVar("T")
+
+
+def eventually(condition: Callable[[], T], seconds: float = 60) -> T:
+    """What `condition` gives, as soon as that is true; an AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def descendants(pid: int) -> list[int]:
+    """The living processes that `pid` started, and those that they started."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents[int(stat.parent.name)] = int(fields[1])
+    found = [pid]
+    for parent in found:
+        found += [child for child, its in parents.items() if its == parent]
+    return found[1:]
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+class Stack:
+    """A running `make start`."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.port, self.hub_port = free_port(), free_port()
+        self.url, self.hub_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.hub_port}"
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HF_", "MAKE", "MFLAGS"))
+        }
+        environment |= {
+            "PORT": str(self.port),
+            "HUB_PORT": str(self.hub_port),
+            "DATA_DIRECTORY": str(directory),
+            "MONGO_QUEUE_DATABASE": f"e2e_{self.port}_queue",
+            "MONGO_CACHE_DATABASE": f"e2e_{self.port}_cache",
+            **settings,
+        }
+        directory.mkdir(parents=True, exist_ok=True)
+        self.output = directory / "make-start.out"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                ["make", "start"], cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        self.http = httpx2.Client(base_url=self.url, timeout=30)
+        self.hub = httpx2.Client(base_url=self.hub_url, timeout=30)
+
+    @property
+    def datasets(self) -> Path:
+        """The folder that the Hub serves."""
+        return self.directory / "datasets"
+
+    def wait_until_ready(self) -> None:
+        def ready() -> bool:
+            assert self.process.poll() is None, self.output.read_text()[-4000:]
+            try:
+                return self.http.get("/ready").status_code == 200
+            except httpx2.TransportError:
+                return False
+
+        eventually(ready, 180)
+
+    def processes(self, words: str) -> list[int]:
+        """The processes of this stack with `words` in their command line."""
+        return [pid for pid in descendants(self.process.pid) if words in command_of(pid)]
+
+    @property
+    def webhook_headers(self) -> dict[str, str]:
+        """What the local Hub proves with that a webhook is its own."""
+        (hub,) = self.processes("-m hub")
+        for variable in Path(f"/proc/{hub}/environ").read_bytes().split(b"\0"):
+            if variable.startswith(b"HUB_WEBHOOK_SECRET="):
+                return {"X-Webhook-Secret": variable.split(b"=", 1)[1].decode()}
+        raise AssertionError("the Hub has no webhook secret")
+
+    def stop(self, number: int = signal.SIGTERM) -> list[int]:
+        """Stops it, by SIGINT as Ctrl-C does for the whole group; returns the processes that it left behind."""
+        started = descendants(self.process.pid)
+        if number == signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+        self.process.wait(60)
+        self.http.close()
+        self.hub.close()
+        return [pid for pid in started if command_of(pid)]
+
+    def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.http.get(path, params=parameters, headers=headers)
+
+    def first_rows(
+        self, dataset: str, config: str = "default", split: str = "train", token: str | None = None
+    ) -> httpx2.Response:
+        return self.get("/first-rows", token, dataset=dataset, config=config, split=split)
+
+    def rows(self, dataset: str, config: str = "default", split: str = "train", token: str | None = None) -> Any:
+        """The rows of a good answer that is not stale, else None."""
+        answer = self.first_rows(dataset, config, split, token)
+        if answer.status_code != 200 or "X-Cache" in answer.headers:
+            return None
+        return [row["row"] for row in answer.json()["rows"]]
