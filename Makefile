@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test quality bench-push samples clean
+.PHONY: help setup start test quality bench-push samples docs clean
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
@@ -24,11 +24,14 @@ quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench-push: setup ## Measure the time from push to preview; ARGS= goes to the benchmark
-	@cd tools/bench && exec ../../$(BIN)/python -m bench push $(ARGS)
+bench-push: setup ## Measure the time from push to preview
+	@exec $(BIN)/python -m bench push
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py
+
+docs: setup ## Write the generated pages of docs/ again
+	$(BIN)/python -m docs.generate
 
 clean: ## Remove the environments and the tools' caches; the data in .data/ stay
 	rm -rf .venv .venv-poetry .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
