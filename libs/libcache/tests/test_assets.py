@@ -57,6 +57,7 @@ def test_files_of_generations_that_are_over_are_removed_and_the_present_ones_sta
         f"../images/--/1/{REVISION}/{NAME}",
         f"acme/../images/--/1/{REVISION}/{NAME}",
         f"acme/images/--/x/{REVISION}/{NAME}",
+        f"acme/images/--/01/{REVISION}/{NAME}",
         f"acme/images/--/1/main/{NAME}",
         f"acme/images/--/1/{REVISION}/passwd",
         f"acme/images/--/1/{REVISION}/{NAME}/",

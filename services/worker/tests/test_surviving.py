@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from functools import partial
 
 import pytest
 from hub.testing import eventually
@@ -27,10 +28,20 @@ def listed(station: Station, **settings: object) -> None:
     assert worker.wait(20) == 0
 
 
+def busy_processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
+    """Its processes while it reads a split: the zygote and two children."""
+    return eventually(lambda: found if len(found := processes_of(worker)) == 3 else [])
+
+
 def processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
     """The worker's zygote, and the children forked from it."""
     zygotes = children_of(worker.pid)
     return [*zygotes, *(child for zygote in zygotes for child in children_of(zygote))]
+
+
+def is_over(station: Station, attempt: int) -> bool:
+    job = station.running("splits")
+    return job is None or job["attempt"] > attempt
 
 
 class HangingHub:
@@ -52,7 +63,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_is_replaced_by_another(station: 
     with HangingHub(station):
         doomed = station.start("splits", LEASE_SECONDS=1)
         eventually(lambda: station.running("splits"))
-        processes = eventually(lambda: len(found := processes_of(doomed)) == 3 and found)
+        processes = busy_processes_of(doomed)
         doomed.kill()
         eventually(lambda: not any(is_alive(pid) for pid in processes))
     station.start("splits", LEASE_SECONDS=1)
@@ -84,7 +95,7 @@ def test_a_worker_told_to_stop_hands_its_job_back_and_leaves_nothing_behind(stat
     with HangingHub(station):
         worker = station.start("splits")
         eventually(lambda: station.running("splits"))
-        processes = eventually(lambda: len(found := processes_of(worker)) == 3 and found)
+        processes = busy_processes_of(worker)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(20) == 0
         job = station.job("splits", "default", "train")
@@ -103,9 +114,9 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while
         worker = station.start("splits")
         for _ in range(2):
             attempt = eventually(lambda: station.running("splits"), 20)["attempt"]
-            reading = eventually(lambda: len(found := processes_of(worker)) == 3 and found[1:])
+            reading = busy_processes_of(worker)[1:]
             subprocess.run(["kill", "-KILL", *map(str, reading)], check=True)
-            eventually(lambda seen=attempt: (job := station.running("splits")) is None or job["attempt"] > seen)
+            eventually(partial(is_over, station, attempt))
         assert eventually(lambda: station.code("default", "train"), 20) == "JobManagerCrashedError"
     assert worker.poll() is None
     station.put("train.csv", "n\n2\n")

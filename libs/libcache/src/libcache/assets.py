@@ -16,7 +16,7 @@ from libcommon.names import is_dataset_name
 from libcache.records import Record
 
 _STAGING = ".staging"
-_REST = re.compile(r"(\d{1,20})/([0-9a-f]{40})/([0-9a-f]{16,64}\.[a-z0-9]{1,5})")
+_REST = re.compile(r"([1-9][0-9]{0,19})/([0-9a-f]{40})/([0-9a-f]{16,64}\.[a-z0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ def main(pushes: int = 30) -> None:
             ours.append(_push_to_preview(stack, name))
             script.append(_fresh_script(stack, name))
     print(f"A new dataset of one CSV file with {_ROWS} rows, {pushes} pushes on an idle system.")
-    print(seconds_table({"webhook received to /first-rows 200": ours, "fresh `python -c` that streams the rows": script}))
+    print(
+        seconds_table({"webhook received to /first-rows 200": ours, "fresh `python -c` that streams the rows": script})
+    )
 
 
 def _push_to_preview(stack: RunningStack, name: str) -> float:
@@ -70,7 +72,7 @@ def _webhook_received(log: Path, since: float) -> float:
         if b'"/webhook"' not in line:
             continue
         entry = orjson.loads(line)
-        received = datetime.fromisoformat(entry["timestamp"]).timestamp() - entry["seconds"]
+        received: float = datetime.fromisoformat(entry["timestamp"]).timestamp() - entry["seconds"]
         if received >= since:
             return received
     raise RuntimeError("the api's log has no webhook")

@@ -1,0 +1,39 @@
+"""The ASGI app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from api.errors import EXCEPTION_HANDLERS, CatchAll
+from api.headers import CommonHeaders
+from api.metrics import Metrics
+from api.observation import Observation
+from api.routes import ROUTES
+from api.services import Databases, open_services
+from api.serving import StoredError, on_stored_error
+from api.settings import ApiSettings
+
+
+def create_app(settings: ApiSettings, databases: Databases) -> Starlette:
+    """The app; `state.stopping` is for the server to set when it is told to stop."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings, databases) as services:
+            app.state.services = services
+            yield
+
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Observation, metrics=metrics), Middleware(CommonHeaders), Middleware(CatchAll)],
+        exception_handlers={**EXCEPTION_HANDLERS, StoredError: on_stored_error},
+        lifespan=lifespan,
+    )
+    # A path with a slash at its end is another path, and there is nothing at it.
+    app.router.redirect_slashes = False
+    app.state.metrics = metrics
+    app.state.stopping = False
+    return app

@@ -1,0 +1,119 @@
+"""Errors as a client gets them: JSON of the contract, with a code of the catalogue in `X-Error-Code`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from libcommon.errors import CodedError
+from libcommon.jsons import dumps
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.caching import cache_control, may_be_shared
+
+_RETRY_AFTER_SECONDS = 5
+
+logger = structlog.get_logger()
+
+
+class ApiError(CodedError):
+    """An error of one request. `details` are members of the body beside `error`, `headers` go with the answer."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code, message, retry_after=retry_after)
+        self.details = details or {}
+        self.headers = headers or {}
+
+
+def error_response(request: Request, error: ApiError) -> Response:
+    """The answer that tells of `error`."""
+    # "Ask again in 2 s" must not be kept for 10 s.
+    shared = may_be_shared(request) and error.entry.status < 500
+    headers = {
+        **error.headers,
+        "X-Error-Code": error.code,
+        "Cache-Control": cache_control(shared=shared, fresh=False),
+    }
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(round(error.retry_after))
+    body = dumps({**error.body(), **error.details})
+    return Response(body, error.entry.status, headers, media_type="application/json")
+
+
+async def on_api_error(request: Request, error: Exception) -> Response:
+    """Handles `ApiError`."""
+    assert isinstance(error, ApiError)
+    return error_response(request, error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Handles what Starlette's router raises: no such path, or not with this method."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = dict(error.headers or {})
+        message = f"This path does not answer {request.method[:20]}; allowed: {allowed.get('Allow')}."
+        return error_response(request, ApiError("MethodNotAllowed", message, headers=allowed))
+    if error.status_code == 404:
+        message = "There is nothing at this path. The paths are written without a slash at the end."
+        return error_response(request, ApiError("NotFound", message))
+    raise error
+
+
+async def on_mongo_error(request: Request, error: Exception) -> Response:
+    """Handles a database that is down or slow: it is the server's fault, and passes."""
+    logger.error("mongo failed", action="mongo_failed", exception=type(error).__name__, exc_info=error)
+    return error_response(request, _unexpected(request, retry_after=_RETRY_AFTER_SECONDS))
+
+
+def _unexpected(request: Request, retry_after: float | None = None) -> ApiError:
+    return ApiError(
+        "UnexpectedError",
+        f"Something went wrong in the server. Try again later; if it stays, report the request id "
+        f"{request.state.request_id}.",
+        retry_after=retry_after,
+    )
+
+
+class CatchAll:
+    """Answers what nothing else handled with a 500 that shows nothing of it; the log has the traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if started:
+                raise
+            logger.error("unexpected error", action="unexpected_error", exc_info=error)
+            request = Request(scope)
+            await error_response(request, _unexpected(request))(scope, receive, send)
+
+
+EXCEPTION_HANDLERS = {
+    ApiError: on_api_error,
+    HTTPException: on_http_exception,
+    PyMongoError: on_mongo_error,
+}

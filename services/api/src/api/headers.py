@@ -1,0 +1,51 @@
+"""The headers that every answer has, errors included, and the answer to a browser's preflight."""
+
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_EXPOSED = "X-Error-Code, X-Revision, X-Request-Id, X-Cache, ETag, Retry-After"
+_PREFLIGHT_SECONDS = "86400"
+_HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1000}")
+
+
+class CommonHeaders:
+    """Pure ASGI middleware: any origin may read, without a browser's own credentials; nothing is sniffed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Access-Control-Expose-Headers"] = _EXPOSED
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Vary", "Accept-Encoding, Authorization, Cookie")
+            await send(message)
+
+        sent = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and "origin" in sent and "access-control-request-method" in sent:
+            await _preflight(sent)(scope, receive, with_headers)
+        else:
+            await self._app(scope, receive, with_headers)
+
+
+def _preflight(sent: Headers) -> Response:
+    wanted = sent.get("access-control-request-headers", "")
+    return Response(
+        status_code=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, HEAD",
+            "Access-Control-Allow-Headers": wanted if _HEADER_NAMES.fullmatch(wanted) else "Authorization",
+            "Access-Control-Max-Age": _PREFLIGHT_SECONDS,
+            "Vary": "Access-Control-Request-Headers",
+        },
+    )

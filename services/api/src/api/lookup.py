@@ -1,0 +1,142 @@
+"""The way of a data request: may the caller read, what is known, where is the answer, is a job on its way."""
+
+from collections.abc import Iterable
+
+from libcache.answers import Kind
+from libcache.reading import StoredAnswer
+from libcache.records import Record
+from libcache.schema import Visibility
+from libqueue.model import JobKey, Place, Priority, Status
+from libqueue.queue import Queue
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.auth import Credentials
+from api.caching import share
+from api.errors import ApiError
+from api.services import services_of
+from api.serving import StoredError
+
+_RETRY_AFTER_SECONDS = 2
+_MAX_NAMED = 20
+_MAX_NAME_LENGTH = 60
+
+
+async def admit(request: Request, dataset: str) -> Record | None:
+    """The dataset's record, None where there is none yet, for a caller who may read the dataset.
+
+    Raises:
+        ApiError: the caller may not, or it can't be known.
+    """
+    share(request, False)
+    services = services_of(request)
+    if services.auth is not None:
+        await services.auth.require(dataset, Credentials.of(request))
+    record = await services.reader.record(dataset)
+    public = record is not None and record.visibility is Visibility.PUBLIC
+    if services.auth is None and not public:
+        raise ApiError("ExternalAuthenticatedError", "There is no public dataset of this name here: check the name.")
+    share(request, public)
+    return record
+
+
+async def admit_known(request: Request, dataset: str) -> Record:
+    """The same; a dataset that nobody announced is queued.
+
+    Raises:
+        ApiError: `ResponseNotReady` too.
+    """
+    record = await admit(request, dataset)
+    if record is None:
+        raise await not_ready(request, JobKey("datasets", dataset))
+    return record
+
+
+async def listing(request: Request, record: Record) -> StoredAnswer:
+    """The good answer to /splits.
+
+    Raises:
+        StoredError: the listing failed.
+        ApiError: `ResponseNotReady`.
+    """
+    answer = await services_of(request).reader.answer(Kind.SPLITS, record)
+    if answer is None:
+        raise await not_ready(request, JobKey("datasets", record.dataset))
+    if answer.status != 200:
+        raise StoredError(record, answer, status=answer.status, code=answer.code)
+    return answer
+
+
+async def listed_config(record: Record, answer: StoredAnswer, config: str) -> bytes:
+    """The entries of a config in the listing.
+
+    Raises:
+        StoredError: the config failed.
+        ApiError: `ResponseNotFound`.
+    """
+    for name, begin, end, status, code in answer.configs:
+        if name == config:
+            entries = (await run_in_threadpool(answer.body))[begin:end]
+            if status != 200:
+                raise StoredError(record, answer, body=entries, status=status, code=code)
+            return entries
+    raise _not_found("config", config, "the dataset", (name for name, *_ in answer.configs))
+
+
+async def first_page(request: Request, dataset: str, config: str, split: str) -> tuple[Record, StoredAnswer]:
+    """The good answer to /first-rows: two point reads when it is there.
+
+    Raises:
+        StoredError: it, or the listing of the dataset or the config, failed.
+        ApiError: the caller may not read the dataset, there is no such split, or the answer isn't there yet.
+    """
+    record = await admit_known(request, dataset)
+    page = await services_of(request).reader.answer(Kind.FIRST_ROWS, record, config, split)
+    if page is None:
+        splits = await listing(request, record)
+        await listed_config(record, splits, config)
+        if [config, split] not in splits.splits:
+            there = (name for of_config, name in splits.splits if of_config == config)
+            raise _not_found("split", split, "the config", there)
+        raise await not_ready(request, JobKey("splits", dataset, config, split), splits.revision)
+    if page.status != 200:
+        raise StoredError(record, page, status=page.status, code=page.code)
+    return record, page
+
+
+async def not_ready(request: Request, key: JobKey, revision: str | None = None) -> ApiError:
+    """The error that says so, after making sure that a job for the answer is in the queue."""
+    place = await queued(request, key, revision)
+    return ApiError(
+        "ResponseNotReady",
+        "The answer is being computed: ask again in a moment.",
+        retry_after=_RETRY_AFTER_SECONDS,
+        details={"state": place.status.value, "position": place.ahead},
+    )
+
+
+async def queued(request: Request, key: JobKey, revision: str | None = None) -> Place:
+    """The place of the job in the queue; it is put there if it isn't."""
+    return await run_in_threadpool(_queued, services_of(request).queue, key, revision)
+
+
+def _queued(queue: Queue, key: JobKey, revision: str | None) -> Place:
+    place = queue.place(key)
+    if place is None:
+        payload = {"revision": revision} if revision is not None else None
+        queue.add(key, priority=Priority.HIGH, payload=payload)
+        # A worker may have ended it already.
+        place = queue.place(key) or Place(Status.RUNNING, 0)
+    return place
+
+
+def _not_found(what: str, name: str, of: str, there: Iterable[str]) -> ApiError:
+    names = list(there)
+    listed = ", ".join(f"'{_clipped(name)}'" for name in names[:_MAX_NAMED])
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    has = f"it has {listed}{more}" if names else "it has none"
+    return ApiError("ResponseNotFound", f"There is no {what} '{_clipped(name)}' in {of}: {has}.")
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_MAX_NAME_LENGTH]}…"

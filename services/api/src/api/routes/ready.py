@@ -1,0 +1,55 @@
+"""GET /ready: the process can do its work, and isn't about to stop."""
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from pathlib import Path
+
+from anyio import to_thread
+from libcommon.jsons import dumps
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.services import services_of
+
+_TIMEOUT_SECONDS = 2.0
+_OK = "ok"
+
+
+async def ready(request: Request) -> Response:
+    services = services_of(request)
+    mongo, assets = await asyncio.gather(
+        _mongo(services.mongo.admin.command("ping")), _assets(services.settings.assets_directory)
+    )
+    stopping: bool = request.app.state.stopping
+    good = mongo == assets == _OK and not stopping
+    state = {"mongo": mongo, "assets": assets} | ({"process": "stopping"} if stopping else {})
+    return Response(dumps(state), 200 if good else 503, {"Cache-Control": "no-store"}, media_type="application/json")
+
+
+async def _mongo(ping: Awaitable[object]) -> str:
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            await ping
+    except (PyMongoError, TimeoutError):
+        return "does not answer"
+    return _OK
+
+
+async def _assets(directory: Path) -> str:
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            # A disk that hangs keeps the thread, not the answer.
+            usable = await to_thread.run_sync(_is_readable, directory, abandon_on_cancel=True)
+    except TimeoutError:
+        return "does not answer"
+    return _OK if usable else "no readable directory"
+
+
+def _is_readable(directory: Path) -> bool:
+    return directory.is_dir() and os.access(directory, os.R_OK | os.X_OK)
+
+
+ROUTE = Route("/ready", ready)

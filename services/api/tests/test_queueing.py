@@ -1,0 +1,114 @@
+"""A request for what isn't there yet puts a job for it into the queue, once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from libcache.schema import Visibility
+from libqueue.model import JobKey, Limits
+from libqueue.queue import Queue
+
+from services.api.tests.process import RunningApi
+from services.api.tests.shelf import REVISION, Shelf
+
+Make = Callable[..., str]
+PATHS = ("/splits", "/first-rows", "/rows")
+
+
+@pytest.fixture
+def name(dataset: Make) -> str:
+    return dataset(Visibility.PUBLIC)
+
+
+def ask(api: RunningApi, path: str, name: str) -> httpx2.Response:
+    return api.http.get(path, params={"dataset": name, "config": "default", "split": "train"})
+
+
+def assert_not_ready(response: httpx2.Response) -> None:
+    assert (response.status_code, response.headers["X-Error-Code"]) == (503, "ResponseNotReady")
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_first_request_for_a_dataset_queues_it(api: RunningApi, shelf: Shelf, name: str, path: str) -> None:
+    response = ask(api, path, name)
+    assert_not_ready(response)
+    assert response.json()["state"] == "waiting"
+    assert isinstance(response.json()["position"], int)
+    job = shelf.job(JobKey("datasets", name))
+    assert job is not None
+    assert (job["status"], job["priority"]) == ("waiting", 0)
+
+
+def test_many_first_requests_at_once_queue_it_once(api: RunningApi, shelf: Shelf, name: str) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        for response in pool.map(lambda number: ask(api, PATHS[number % 3], name), range(60)):
+            assert_not_ready(response)
+    (job,) = shelf.jobs.find({"dataset": name})
+    assert (job["type"], job["status"], job["again"]) == ("datasets", "waiting", False)
+
+
+def test_asking_while_the_job_runs_does_not_make_it_run_again(api: RunningApi, shelf: Shelf, name: str) -> None:
+    ask(api, "/splits", name)
+    shelf.jobs.update_one({"_id": str(JobKey("datasets", name))}, {"$set": {"status": "running"}})
+    response = ask(api, "/splits", name)
+    assert_not_ready(response)
+    assert (response.json()["state"], response.json()["position"]) == ("running", 0)
+    job = shelf.job(JobKey("datasets", name))
+    assert job is not None
+    assert not job["again"]
+
+
+def test_the_position_counts_the_jobs_ahead_in_the_namespace_to_a_hundred(
+    api: RunningApi, shelf: Shelf, name: str
+) -> None:
+    ask(api, "/splits", name)
+    before = ask(api, "/splits", name).json()["position"]
+    queue = Queue(shelf.jobs.database, Limits())
+    for number in range(3):
+        queue.add(JobKey("datasets", f"me/later-{number}"))
+    assert ask(api, "/splits", name).json()["position"] == before
+    job = shelf.job(JobKey("datasets", name))
+    assert job is not None
+    ahead = [{**job, "_id": f"{name}-{number}", "job_id": number, "dataset": "x"} for number in range(101)]
+    shelf.jobs.update_one({"_id": job["_id"]}, {"$currentDate": {"rank": True}})
+    shelf.jobs.insert_many(ahead)
+    assert ask(api, "/splits", name).json()["position"] is None
+    shelf.jobs.delete_many({"dataset": "x"})
+
+
+def test_asking_whether_an_unknown_dataset_is_valid_queues_it_and_does_not_wait(
+    api: RunningApi, shelf: Shelf, name: str
+) -> None:
+    response = api.http.get("/is-valid", params={"dataset": name})
+    assert (response.status_code, response.json()["preview"]) == (200, False)
+    assert shelf.job(JobKey("datasets", name))
+
+
+def test_a_listed_split_without_an_answer_is_queued_at_the_revision_of_the_list(
+    api: RunningApi, shelf: Shelf, name: str
+) -> None:
+    shelf.list_splits(shelf.observe(name), {"default": ["train"]})
+    for path in ("/first-rows", "/rows", "/first-rows"):
+        assert_not_ready(ask(api, path, name))
+    (job,) = shelf.jobs.find({"dataset": name})
+    assert job["_id"] == str(JobKey("splits", name, "default", "train"))
+    assert (job["payload"], job["again"]) == ({"revision": REVISION}, False)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_dataset_that_is_known_but_not_listed_is_queued(api: RunningApi, shelf: Shelf, name: str, path: str) -> None:
+    shelf.observe(name)
+    assert_not_ready(ask(api, path, name))
+    assert shelf.job(JobKey("datasets", name))
+
+
+def test_a_good_answer_and_a_split_that_is_not_listed_queue_nothing(api: RunningApi, shelf: Shelf, name: str) -> None:
+    shelf.fill(name)
+    for path in PATHS:
+        assert ask(api, path, name).status_code == 200
+    parameters = {"dataset": name, "config": "default", "split": "nope"}
+    assert api.http.get("/rows", params=parameters).status_code == 404
+    assert shelf.jobs.count_documents({"dataset": name}) == 0

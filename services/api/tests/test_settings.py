@@ -1,0 +1,67 @@
+import pytest
+from api.settings import ApiSettings
+
+WHOLE = {"MONGO_URL": "mongodb://127.0.0.1:27017", "ASSETS_DIRECTORY": "assets"}
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ApiSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in WHOLE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_defaults_need_a_mongo_and_an_assets_directory_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ApiSettings.from_environment()
+    assert (settings.api_host, settings.api_port, settings.log_level) == ("127.0.0.1", 8000, "INFO")
+    assert settings.hf_auth_path == "/api/datasets/%s/auth-check"
+    assert settings.hf_webhook_secret is None
+    assert settings.auth_memory_seconds <= 10
+
+
+def test_an_empty_auth_path_is_empty_and_other_empty_variables_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_AUTH_PATH", "API_PORT", "HF_WEBHOOK_SECRET"):
+        monkeypatch.setenv(name, "")
+    settings = ApiSettings.from_environment()
+    assert (settings.hf_auth_path, settings.api_port, settings.hf_webhook_secret) == ("", 8000, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGO_URL", ""),
+        ("ASSETS_DIRECTORY", ""),
+        ("API_PORT", "x"),
+        ("API_PORT", "70000"),
+        ("API_DRAIN_SECONDS", "0"),
+        ("MONGO_URL", "localhost:27017"),
+        ("HF_ENDPOINT", "huggingface.co"),
+        ("HF_AUTH_PATH", "/api/datasets/auth-check"),
+        ("HF_AUTH_PATH", "api/%s"),
+        ("HF_AUTH_PATH", "/api/%s/%s"),
+        ("HF_AUTH_PATH", "/api/%d/%s"),
+        ("HF_AUTH_TIMEOUT_SECONDS", "0"),
+        ("AUTH_MEMORY_SECONDS", "11"),
+        ("HF_WEBHOOK_SECRET", "gehé-im"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LEASE_SECONDS", "0"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_with_its_name_and_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        ApiSettings.from_environment()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith(f"{name}: ")
+    assert len(said.splitlines()) == 1
+    assert len(value) < 4 or value not in said
+
+
+def test_the_webhooks_secret_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_WEBHOOK_SECRET", "not to be seen")
+    settings = ApiSettings.from_environment()
+    assert "not to be seen" not in repr(settings) + str(settings)
