@@ -10,7 +10,7 @@ from libqueue.model import JobKey, Limits
 from libqueue.queue import Queue
 
 from services.api.tests.process import RunningApi
-from services.api.tests.shelf import REVISION, Shelf
+from services.api.tests.shelf import Shelf
 
 Make = Callable[..., str]
 PATHS = ("/splits", "/first-rows", "/rows")
@@ -87,15 +87,13 @@ def test_asking_whether_an_unknown_dataset_is_valid_queues_it_and_does_not_wait(
     assert shelf.job(JobKey("datasets", name))
 
 
-def test_a_listed_split_without_an_answer_is_queued_at_the_revision_of_the_list(
-    api: RunningApi, shelf: Shelf, name: str
-) -> None:
+def test_a_listed_split_without_an_answer_is_queued(api: RunningApi, shelf: Shelf, name: str) -> None:
     shelf.list_splits(shelf.observe(name), {"default": ["train"]})
     for path in ("/first-rows", "/rows", "/first-rows"):
         assert_not_ready(ask(api, path, name))
     (job,) = shelf.jobs.find({"dataset": name})
     assert job["_id"] == str(JobKey("splits", name, "default", "train"))
-    assert (job["payload"], job["again"]) == ({"revision": REVISION}, False)
+    assert not job["again"]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -98,15 +98,15 @@ async def first_page(request: Request, dataset: str, config: str, split: str) ->
         if [config, split] not in splits.splits:
             there = (name for of_config, name in splits.splits if of_config == config)
             raise _not_found("split", split, "the config", there)
-        raise await not_ready(request, JobKey("splits", dataset, config, split), splits.revision)
+        raise await not_ready(request, JobKey("splits", dataset, config, split))
     if page.status != 200:
         raise StoredError(record, page, status=page.status, code=page.code)
     return record, page
 
 
-async def not_ready(request: Request, key: JobKey, revision: str | None = None) -> ApiError:
+async def not_ready(request: Request, key: JobKey) -> ApiError:
     """The error that says so, after making sure that a job for the answer is in the queue."""
-    place = await queued(request, key, revision)
+    place = await queued(request, key)
     return ApiError(
         "ResponseNotReady",
         "The answer is being computed: ask again in a moment.",
@@ -115,16 +115,15 @@ async def not_ready(request: Request, key: JobKey, revision: str | None = None) 
     )
 
 
-async def queued(request: Request, key: JobKey, revision: str | None = None) -> Place:
+async def queued(request: Request, key: JobKey) -> Place:
     """The place of the job in the queue; it is put there if it isn't."""
-    return await run_in_threadpool(_queued, services_of(request).queue, key, revision)
+    return await run_in_threadpool(_queued, services_of(request).queue, key)
 
 
-def _queued(queue: Queue, key: JobKey, revision: str | None) -> Place:
+def _queued(queue: Queue, key: JobKey) -> Place:
     place = queue.place(key)
     if place is None:
-        payload = {"revision": revision} if revision is not None else None
-        queue.add(key, priority=Priority.HIGH, payload=payload)
+        queue.add(key, priority=Priority.HIGH)
         # A worker may have ended it already.
         place = queue.place(key) or Place(Status.RUNNING, 0)
     return place

@@ -20,6 +20,7 @@ from worker.loop import Worker
 from worker.scratch import Scratch
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
+from worker.zygote import ZygoteDiedError
 
 _TROUBLE_SECONDS = 1.0
 
@@ -47,7 +48,11 @@ def main(arguments: list[str]) -> int:
         memory_bytes=settings.job_memory_bytes,
     )
     try:
-        executor.prepare()
+        try:
+            executor.prepare()
+        except ZygoteDiedError:
+            print("the process that reads data can't be started: its own message is above", file=sys.stderr)
+            return 1
         worker = _connect(type_, settings, executor, stopping)
         if worker is not None:
             worker.run()

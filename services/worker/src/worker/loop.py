@@ -11,7 +11,7 @@ import structlog
 from libcommon.errors import CodedError, Fault
 from libqueue.model import Claim, JobKey, LeaseLostError, Outcome
 from libqueue.upkeep import Upkeep
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from worker.execution import Crash, Executor, StopAskedError
 from worker.jobs import JOB_TYPES, Job
@@ -94,6 +94,12 @@ class Worker:
         )
 
     def _attempt(self, claim: Claim) -> tuple[str, str | None]:
+        try:
+            return self._try(claim)
+        except SupersededError:
+            return self._finish(claim, Outcome.SUPERSEDED)
+
+    def _try(self, claim: Claim) -> tuple[str, str | None]:
         record = self._stores.records.raise_fence(claim.key.dataset)
         # After the fence: whoever takes the job over from now on has a higher one.
         self._beat(claim)
@@ -113,8 +119,12 @@ class Worker:
         except OSError as error:
             log.error("the disk is in trouble", action="store", error=str(error))
             return self._fail(claim, job, CodedError("DiskError", "The server could not write to its disk."))
-        except SupersededError:
-            return self._finish(claim, Outcome.SUPERSEDED)
+        except (LeaseLostError, StopAskedError, SupersededError, ConnectionFailure):
+            raise
+        except Exception:
+            log.exception("a bug", action="store", type=claim.key.type, dataset=claim.key.dataset)
+            message = "The server met a bug of its own on this dataset; its operator finds it in the log."
+            return self._fail(claim, job, CodedError("UnexpectedError", message))
 
     def _run(self, claim: Claim, job: Job, staging: Path | None) -> tuple[str, str | None]:
         ran = self._executor.run(

@@ -68,7 +68,11 @@ class Zygote:
         self._lines = b""
         self._exited: dict[int, int] = {}
         self.connection.settimeout(_START_SECONDS)
-        self._next_message("ready")
+        try:
+            self._next_message("ready")
+        except ZygoteDiedError:
+            self.close()
+            raise
 
     def fork(self, role: dict[str, Any], connections: list[socket.socket]) -> int:
         """A child that runs `reader.children.serve(role, connections)`; returns its process id."""
