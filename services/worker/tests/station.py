@@ -141,6 +141,10 @@ class Station:
         """The job of a type that a worker holds, if any."""
         return self.queue_database["jobs"].find_one({"type": type_, "status": "running"})
 
+    def ended(self) -> Any:
+        """The history's entry of a job that ended, if there is one."""
+        return self.queue_database["history"].find_one({"dataset": DATASET})
+
     def is_idle(self) -> bool:
         return self.queue_database["jobs"].count_documents({}) == 0
 

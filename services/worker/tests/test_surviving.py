@@ -8,7 +8,7 @@ import pytest
 from hub.testing import eventually
 from libqueue.model import Limits
 
-from services.worker.tests.station import DATASET, Station, children_of, is_alive
+from services.worker.tests.station import Station, children_of, is_alive
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_job_that_takes_too_long_becomes_an_error_that_says_so(station: Statio
         station.start("splits", JOB_TIMEOUT_SECONDS=0.5)
         code = eventually(lambda: station.code("default", "train"), 30)
     assert code == "JobManagerExceededMaximumDurationError"
-    assert station.is_idle()
+    station.settle()
 
 
 def test_a_job_that_needs_too_much_memory_becomes_an_error_that_says_so(station: Station) -> None:
@@ -176,8 +176,8 @@ def test_trouble_of_the_hub_with_no_answer_yet_is_an_error_of_the_hub(station: S
     station.event()
     assert eventually(station.code, 30) == "HfHubError"
     assert station.answer()["status"] == 502
-    history = station.queue_database["history"].find_one({"dataset": DATASET})
-    assert history is not None
+    station.settle()
+    history = eventually(station.ended)
     assert (history["outcome"], history["attempt"]) == ("dead", 2)
 
 
