@@ -46,7 +46,7 @@ def queue_limits() -> Limits:
 
 @pytest.fixture
 def queue_database(mongo_url: str, database_name: str, queue_limits: Limits) -> Iterator[Database[dict[str, Any]]]:
-    yield open_queue_database(mongo_url, f"{database_name}_queue", queue_limits)
+    yield open_queue_database(mongo_url, f"{database_name}_queue")
     disconnect(QUEUE_ALIAS)
 
 

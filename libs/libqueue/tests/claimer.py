@@ -17,7 +17,7 @@ LIMITS = Limits(lease_seconds=3.0, max_jobs_per_dataset=1, max_jobs_per_namespac
 
 def main(url: str, name: str, log_path: str, seed: int) -> None:
     chance = random.Random(seed)
-    database = open_queue_database(url, name, LIMITS)
+    database = open_queue_database(url, name)
     queue = Queue(database, LIMITS)
     upkeep = Upkeep(database, queue)
     stopping = threading.Event()

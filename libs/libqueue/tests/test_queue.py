@@ -193,8 +193,33 @@ def test_a_finished_job_stands_in_the_history(queue: Queue, queue_database: Data
 def test_a_namespace_without_waiting_jobs_has_no_turn(queue: Queue, queue_database: Database[dict[str, Any]]) -> None:
     queue.add(CSV)
     queue.finish(claim_next(queue), Outcome.DONE)
-    assert queue.claim("datasets", "me") is None
+    eventually(lambda: queue.claim("datasets", "me") is None)
     assert queue_database["turns"].count_documents({}) == 0
+
+
+def test_a_large_dataset_does_not_hold_back_another_of_its_namespace(queue: Queue) -> None:
+    for number in range(40):
+        queue.add(split(str(number), "acme/big"))
+    queue.add(split("train", "acme/small"))
+    assert {claim_next(queue, "splits").key.dataset for _ in range(3)} == {"acme/big", "acme/small"}
+
+
+def test_a_job_whose_turn_was_lost_with_the_process_that_added_it_is_found(
+    queue: Queue, queue_database: Database[dict[str, Any]]
+) -> None:
+    queue.add(CSV)
+    queue_database["turns"].delete_many({})
+    assert queue.claim("datasets", "me") is None
+    assert Upkeep(queue_database, queue).restore_turns() == 1
+    assert claim_next(queue).key == CSV
+
+
+def test_many_jobs_are_added_at_once_and_those_that_wait_already_stay(queue: Queue) -> None:
+    keys = [JobKey("datasets", f"acme/{number}") for number in range(5)]
+    queue.add(keys[0])
+    queue.add_many(keys)
+    assert {claim_next(queue).key for _ in keys} == set(keys)
+    assert queue.claim("datasets", "me") is None
 
 
 class TestLeases:

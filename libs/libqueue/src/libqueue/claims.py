@@ -4,6 +4,7 @@ Caps are guarded by unique indexes over the slots of running jobs, so reading th
 that saves most of the refused updates; see `docs/decisions/0001-claims.md`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,28 +33,36 @@ class Claims:
         The holder must `beat` before the lease runs out, and ends the job by `finish`, `retry` or `release`.
         """
         for turn in self._turns.take(type_):
-            head = list(
+            running = list(
                 self._jobs.find(
-                    {"type": type_, "namespace": turn.namespace, "status": Status.WAITING.value, "ready": True}
+                    {"namespace": turn.namespace, "status": Status.RUNNING.value},
+                    {"dataset": 1, "dataset_slot": 1, "namespace_slot": 1},
                 )
-                .sort("rank")
-                .limit(_HEAD)
             )
-            if not head:
+            head = self._head(type_, turn.namespace, running)
+            if not head and not running:
                 self._turns.drop(turn)
                 continue
-            claim = self._claim_one_of(head, turn.namespace, owner)
+            claim = self._claim_one_of(head, running, owner)
             if claim is not None:
                 return claim
         return None
 
-    def _claim_one_of(self, head: list[dict[str, Any]], namespace: str, owner: str) -> Claim | None:
-        running = list(
-            self._jobs.find(
-                {"namespace": namespace, "status": Status.RUNNING.value},
-                {"dataset": 1, "dataset_slot": 1, "namespace_slot": 1},
-            )
-        )
+    def _head(self, type_: str, namespace: str, running: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        which: dict[str, Any] = {
+            "type": type_,
+            "namespace": namespace,
+            "status": Status.WAITING.value,
+            "ready": True,
+        }
+        busy = Counter(job["dataset"] for job in running)
+        capped = [dataset for dataset, jobs in busy.items() if jobs >= self._limits.max_jobs_per_dataset]
+        if capped:
+            # Else the waiting jobs of one large dataset would hide those of all others.
+            which["dataset"] = {"$nin": capped}
+        return list(self._jobs.find(which).sort("rank").limit(_HEAD))
+
+    def _claim_one_of(self, head: list[dict[str, Any]], running: list[dict[str, Any]], owner: str) -> Claim | None:
         namespace_slot = _free(self._limits.max_jobs_per_namespace, (job["namespace_slot"] for job in running))
         if namespace_slot is None:
             return None

@@ -4,12 +4,13 @@ Whatever a holder does carries its attempt in the filter of one conditional upda
 nothing, the claim no longer holds and `LeaseLostError` says so.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from libqueue.claims import Claims
 from libqueue.clock import after
@@ -19,6 +20,7 @@ from libqueue.turns import Turns
 # By how much of age one priority is ahead of the next: a low job is as good as a normal one this much younger.
 _PRIORITY_SECONDS = 600.0
 _COUNTED_AHEAD = 100
+_BATCH = 1_000
 
 
 class Queue:
@@ -37,35 +39,7 @@ class Queue:
         A job that waits already keeps its place or moves forward, and gets the newer payload. A delayed retry becomes
         ready at once: the event is a reason to try now.
         """
-        runs = {"$eq": ["$status", Status.RUNNING.value]}
-        rank = after(-_PRIORITY_SECONDS * (Priority.LOW - priority))
-
-        def unless_running(name: str, value: Any) -> dict[str, Any]:
-            return {name: {"$cond": [runs, f"${name}", value]}, f"next_{name}": {"$cond": [runs, value, None]}}
-
-        update = [
-            {
-                "$set": {
-                    "job_id": {"$ifNull": ["$job_id", ObjectId()]},
-                    "type": {"$literal": key.type},
-                    "dataset": {"$literal": key.dataset},
-                    "config": {"$literal": key.config},
-                    "split": {"$literal": key.split},
-                    "namespace": {"$literal": key.namespace},
-                    "status": {"$ifNull": ["$status", Status.WAITING.value]},
-                    "again": runs,
-                    "ready": True,
-                    "created_at": {"$ifNull": ["$created_at", "$$NOW"]},
-                    **unless_running("payload", {"$literal": payload or {}}),
-                    **unless_running("priority", {"$min": ["$priority", int(priority)]}),
-                    **unless_running("rank", {"$min": ["$rank", rank]}),
-                    **{
-                        counter: {"$ifNull": [f"${counter}", 0]}
-                        for counter in ("attempt", "failures", "crashes", "lost_leases")
-                    },
-                }
-            }
-        ]
+        update = _addition(key, priority, payload)
         while True:
             try:
                 self._jobs.update_one({"_id": str(key)}, update, upsert=True)
@@ -73,6 +47,22 @@ class Queue:
             except DuplicateKeyError:
                 continue  # another process inserted it first: update that one
         self._turns.announce(key.type, key.namespace)
+
+    def add_many(self, keys: Sequence[JobKey]) -> None:
+        """Adds jobs of one type and namespace with normal priority, many at a time."""
+        for begin in range(0, len(keys), _BATCH):
+            batch = keys[begin : begin + _BATCH]
+            additions = [
+                UpdateOne({"_id": str(key)}, _addition(key, Priority.NORMAL, None), upsert=True) for key in batch
+            ]
+            try:
+                self._jobs.bulk_write(additions, ordered=False)
+            except BulkWriteError:
+                # Another process inserted one first; adding is idempotent.
+                for key in batch:
+                    self.add(key)
+        for type_, namespace in {(key.type, key.namespace) for key in keys}:
+            self._turns.announce(type_, namespace)
 
     def claim(self, type_: str, owner: str) -> Claim | None:
         """See `Claims.claim`."""
@@ -112,6 +102,7 @@ class Queue:
                         "attempt": claim.attempt,
                         "owner": {"$literal": claim.owner},
                         "ended_at": "$$NOW",
+                        "expires_at": after(self._limits.history_seconds),
                     }
                 }
             ],
@@ -205,3 +196,35 @@ class Queue:
         if waits.modified_count:
             self._turns.announce(claim.key.type, claim.key.namespace)
         return waits.modified_count == 1
+
+
+def _addition(key: JobKey, priority: Priority, payload: dict[str, Any] | None) -> list[dict[str, Any]]:
+    runs = {"$eq": ["$status", Status.RUNNING.value]}
+    rank = after(-_PRIORITY_SECONDS * (Priority.LOW - priority))
+
+    def unless_running(name: str, value: Any) -> dict[str, Any]:
+        return {name: {"$cond": [runs, f"${name}", value]}, f"next_{name}": {"$cond": [runs, value, None]}}
+
+    return [
+        {
+            "$set": {
+                "job_id": {"$ifNull": ["$job_id", ObjectId()]},
+                "type": {"$literal": key.type},
+                "dataset": {"$literal": key.dataset},
+                "config": {"$literal": key.config},
+                "split": {"$literal": key.split},
+                "namespace": {"$literal": key.namespace},
+                "status": {"$ifNull": ["$status", Status.WAITING.value]},
+                "again": runs,
+                "ready": True,
+                "created_at": {"$ifNull": ["$created_at", "$$NOW"]},
+                **unless_running("payload", {"$literal": payload or {}}),
+                **unless_running("priority", {"$min": ["$priority", int(priority)]}),
+                **unless_running("rank", {"$min": ["$rank", rank]}),
+                **{
+                    counter: {"$ifNull": [f"${counter}", 0]}
+                    for counter in ("attempt", "failures", "crashes", "lost_leases")
+                },
+            }
+        }
+    ]

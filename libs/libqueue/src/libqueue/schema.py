@@ -11,7 +11,7 @@ from mongoengine import DateTimeField, DictField, Document, IntField, StringFiel
 from mongoengine.fields import BooleanField, ObjectIdField
 from pymongo.database import Database
 
-from libqueue.model import Limits, Status
+from libqueue.model import Status
 
 ALIAS = "queue"
 _RUNNING = {"status": Status.RUNNING.value}
@@ -109,17 +109,17 @@ class HistoryDocument(Document):  # type: ignore[misc]
     attempt = IntField(required=True)
     owner = StringField(required=True)
     ended_at = DateTimeField(required=True)
-    seconds = IntField()
+    expires_at = DateTimeField(required=True)
 
     meta = {  # noqa: RUF012
         "db_alias": ALIAS,
         "collection": "history",
         "auto_create_index": False,
-        "indexes": [{"fields": ["dataset", "ended_at"]}],
+        "indexes": [{"fields": ["dataset", "ended_at"]}, {"fields": ["expires_at"], "expireAfterSeconds": 0}],
     }
 
 
-def open_queue_database(url: str, database: str, limits: Limits) -> Database[dict[str, Any]]:
+def open_queue_database(url: str, database: str) -> Database[dict[str, Any]]:
     """Connects to the queue's database and makes sure of its indexes.
 
     Raises:
@@ -128,5 +128,4 @@ def open_queue_database(url: str, database: str, limits: Limits) -> Database[dic
     connected = connect(url, database, ALIAS)
     for document in (JobDocument, TurnDocument, HistoryDocument):
         document.ensure_indexes()
-    connected["history"].create_index("ended_at", expireAfterSeconds=limits.history_seconds, name="ttl")
     return connected

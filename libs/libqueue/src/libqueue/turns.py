@@ -5,7 +5,7 @@ raising its version. A namespace whose jobs are all gone loses its turn; `announ
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pymongo.database import Database
@@ -37,6 +37,14 @@ class Turns:
                 return
             except DuplicateKeyError:
                 continue  # another process inserted it first: update that one
+
+    def restore(self, type_: str, namespaces: Iterable[str]) -> int:
+        """Gives turns back to the namespaces that have none; returns how many had none."""
+        known = {turn["namespace"] for turn in self._turns.find({"type": type_}, {"namespace": 1})}
+        missing = set(namespaces) - known
+        for namespace in missing:
+            self.announce(type_, namespace)
+        return len(missing)
 
     def take(self, type_: str) -> Iterator["Turn"]:
         """Takes turns one after the other, those that waited longest first."""

@@ -41,9 +41,7 @@ class Databases:
     """
 
     def __init__(self, settings: ApiSettings) -> None:
-        self.queue = Queue(
-            open_queue_database(settings.mongo_url, settings.mongo_queue_database, settings.limits), settings.limits
-        )
+        self.queue = Queue(open_queue_database(settings.mongo_url, settings.mongo_queue_database), settings.limits)
         self.records = Records(open_cache_database(settings.mongo_url, settings.mongo_cache_database))
 
 

@@ -66,7 +66,7 @@ def _connect(type_: str, settings: WorkerSettings, executor: Executor, stopping:
     """The worker, once Mongo answers; None if asked to stop before."""
     while not stopping.asked:
         try:
-            queue_database = open_queue_database(settings.mongo_url, settings.mongo_queue_database, settings.limits)
+            queue_database = open_queue_database(settings.mongo_url, settings.mongo_queue_database)
             cache_database = open_cache_database(settings.mongo_url, settings.mongo_cache_database)
         except PyMongoError as error:
             structlog.get_logger().warning("mongo is in trouble", action="start", error=type(error).__name__)
