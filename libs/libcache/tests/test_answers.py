@@ -31,7 +31,7 @@ def stored(cache_database: Database[dict[str, Any]]) -> Any:
 
 
 def with_revision(record: Record) -> Record:
-    return Record(record.dataset, record.generation, record.fence, record.visibility, REVISION, 0, 0)
+    return Record(record.dataset, record.generation, record.fence, record.visibility, REVISION, 0, 0, 0)
 
 
 def test_an_answer_is_stored_as_the_bytes_to_send(records: Records, answers: Answers, stored: Any) -> None:
@@ -108,6 +108,16 @@ def test_only_splits_whose_answer_is_final_at_this_revision_are_fresh(records: R
     answers.write(old, Answer(b"rows"), records.raise_fence(DATASET), "b" * 40)
     record = with_revision(records.raise_fence(DATASET))
     assert answers.fresh_splits(record) == {("default", "good"), ("default", "broken")}
+
+
+def test_a_split_is_listed_while_the_listing_of_its_generation_has_it(records: Records, answers: Answers) -> None:
+    record = records.raise_fence(DATASET)
+    listing = Answer(b"{}", splits=[["default", "train"]])
+    answers.write(AnswerKey(Kind.SPLITS, DATASET), listing, record, REVISION)
+    assert answers.is_listed(record, "default", "train")
+    assert not answers.is_listed(record, "default", "test")
+    records.close(DATASET)
+    assert not answers.is_listed(records.raise_fence(DATASET), "default", "train")
 
 
 def test_a_dataset_has_a_preview_when_one_split_has_rows_in_this_generation(records: Records, answers: Answers) -> None:

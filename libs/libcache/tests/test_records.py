@@ -63,6 +63,22 @@ def test_a_private_event_closes_only_what_was_more_open(records: Records, before
     assert (now(records).generation > record.generation) is closes
 
 
+@pytest.mark.parametrize("before", [None, Visibility.PRIVATE, Visibility.CLOSED])
+def test_a_job_that_asked_the_hub_before_a_private_event_does_not_open_the_dataset(
+    records: Records, before: Visibility | None
+) -> None:
+    if before is Visibility.PRIVATE:
+        observed(records, before)
+    elif before is Visibility.CLOSED:
+        observed(records, Visibility.PUBLIC)
+        records.close(DATASET)
+    running = records.raise_fence(DATASET)
+    records.close_if_more_open_than_private(DATASET)
+    assert records.observe(running, Visibility.PUBLIC, REVISION) is None
+    assert now(records).visibility is not Visibility.PUBLIC
+    observed(records, Visibility.PUBLIC)
+
+
 def test_an_older_observation_never_replaces_a_newer_one(records: Records) -> None:
     older = records.raise_fence(DATASET)
     newer = records.raise_fence(DATASET)

@@ -100,7 +100,8 @@ class Shelf:
 
     def write_asset(self, record: Record, content: bytes, name: str) -> str:
         """Stores a media file. Returns the path of its URL."""
-        staging = self.assets.stage(name)
+        staging = self.assets.staging / name
+        staging.mkdir(parents=True, exist_ok=True)
         (staging / name).write_bytes(content)
         self.assets.publish(staging, record, REVISION)
         return f"{url_prefix('', record, REVISION)}/{name}"

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import httpx2
 import pytest
+from hub.testing import RunningHub
+from huggingface_hub import HfApi
 from libcache.schema import Visibility
 from libqueue.model import JobKey
 
@@ -102,3 +104,16 @@ def test_without_an_auth_check_the_public_is_served_and_the_unknown_is_not_queue
     for path in PATHS:
         assert ask(public_api, path, "unchecked/unknown", as_header(ME)).status_code == 404
     assert shelf.job(JobKey("datasets", "unchecked/unknown")) is None
+
+
+def test_what_the_hub_said_before_a_dataset_was_closed_does_not_count_after_it(
+    api: RunningApi, shelf: Shelf, hub: RunningHub, dataset: Make
+) -> None:
+    name = dataset(Visibility.PUBLIC)
+    shelf.fill(name)
+    assert ask(api, "/first-rows", name, NOBODY).status_code == 200
+    HfApi(hub.endpoint, token=ME).update_repo_settings(name, private=True, repo_type="dataset")
+    shelf.records.close_if_more_open_than_private(name)
+    _, asset = shelf.fill(name, Visibility.PRIVATE)
+    for path in (*PATHS, asset):
+        assert ask(api, path, name, NOBODY).status_code == 401

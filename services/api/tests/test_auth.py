@@ -96,6 +96,9 @@ def test_equal_checks_in_flight_are_made_once(forgetful: RunningApi, odd_hub: Od
     with ThreadPoolExecutor(10) as pool:
         asking = [pool.submit(ask, forgetful, name) for _ in range(10)]
         eventually(lambda: in_progress(forgetful) == 10)
+        # Each has to read the dataset's record first; when later reads have been answered, theirs have too.
+        for _ in range(10):
+            forgetful.http.get("/valid").raise_for_status()
         odd_hub.released.set()
         assert {asked.result(20).status_code for asked in asking} == {200}
     assert len(odd_hub.asked) == 1

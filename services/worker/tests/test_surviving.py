@@ -66,9 +66,12 @@ def test_a_worker_killed_in_the_middle_of_a_job_is_replaced_by_another(station: 
         processes = busy_processes_of(doomed)
         doomed.kill()
         eventually(lambda: not any(is_alive(pid) for pid in processes))
-    station.start("splits", LEASE_SECONDS=1)
+    successor = station.start("splits", LEASE_SECONDS=1)
     assert eventually(station.rows, 30) == [{"n": 1}]
     station.settle()
+    successor.send_signal(signal.SIGTERM)
+    assert successor.wait(20) == 0
+    assert [entry.name for entry in (station.assets / ".staging").iterdir()] == [".lock"]
 
 
 def test_a_worker_stopped_for_longer_than_its_lease_loses_the_job_and_throws_its_result_away(
@@ -102,8 +105,8 @@ def test_a_worker_told_to_stop_hands_its_job_back_and_leaves_nothing_behind(stat
         assert (job["status"], job["ready"]) == ("waiting", True)
         assert (job["failures"], job["crashes"], job["lost_leases"]) == (0, 0, 0)
         assert not any(is_alive(pid) for pid in processes)
-    assert not list(station.scratch.iterdir())
-    assert not list((station.assets / ".staging").iterdir())
+    assert [entry.name for entry in station.scratch.iterdir()] == [".lock"]
+    assert [entry.name for entry in (station.assets / ".staging").iterdir()] == [".lock"]
 
 
 def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while_the_worker_lives(
@@ -136,6 +139,22 @@ def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(s
         subprocess.run(["kill", "-KILL", str(zygote)], check=True)
         eventually(lambda: (job := station.job("splits", "default", "train")) and job["crashes"] == 1)
     assert eventually(station.rows, 30) == [{"n": 1}]
+    assert worker.poll() is None
+
+
+def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(station: Station) -> None:
+    listed(station)
+    worker = station.start("splits", LEASE_SECONDS=30)
+    (zygote,) = eventually(lambda: children_of(worker.pid))
+    eventually(station.rows)
+    station.settle()
+    subprocess.run(["kill", "-STOP", str(zygote)], check=True)
+    station.put("train.csv", "n\n2\n")
+    before = station.record().revision
+    eventually(lambda: station.head() != before)
+    station.start("datasets")
+    station.event()
+    assert eventually(lambda: (rows := station.rows()) == [{"n": 2}] and rows, 40)
     assert worker.poll() is None
 
 

@@ -155,6 +155,19 @@ def test_a_program_that_ends_before_it_is_ready_ends_the_start_with_one_line(
     assert not any(is_running(pid) for pid in pids(running))
 
 
+def test_a_program_that_refuses_its_settings_while_the_others_start_ends_the_start_with_one_line(
+    supervise: Supervise, is_running: IsRunning
+) -> None:
+    running = supervise(
+        [{"name": "picky", "code": "print('SETTING: expected a number'); raise SystemExit(2)"}],
+        [{"name": "slow", "code": STEADY, "ready": "never"}],
+    )
+    assert running.process.wait(15) == 1
+    assert "picky refuses its settings" in running.printed.splitlines()[-1]
+    assert "SETTING: expected a number" in running.printed.splitlines()[-1]
+    assert not any(is_running(pid) for pid in pids(running))
+
+
 def test_a_stop_during_the_start_stops_what_was_started(supervise: Supervise, is_running: IsRunning) -> None:
     running = supervise([{"name": "never", "code": STEADY, "ready": "never"}], [{"name": "after", "code": STEADY}])
     running.wait_for(lambda: pids(running))

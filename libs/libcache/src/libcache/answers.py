@@ -119,6 +119,14 @@ class Answers:
             return False
         return bool(written.matched_count or written.upserted_id)
 
+    def is_listed(self, record: Record, config: str | None, split: str | None) -> bool:
+        """Whether the good listing of this generation has the split."""
+        key = AnswerKey(Kind.SPLITS, record.dataset)
+        listing = self._answers.find_one(key.filter, {"generation": 1, "splits": 1})
+        if listing is None or listing["generation"] != record.generation:
+            return False
+        return [config, split] in listing["splits"]
+
     def fresh_splits(self, record: Record) -> set[tuple[str, str]]:
         """The [config, split] pairs whose answer needs no new run at the record's revision."""
         found = self._answers.find(

@@ -61,26 +61,19 @@ class Assets:
         """Where the asset's file is, if it is there."""
         return self._root / path.relative
 
-    def stage(self, name: str) -> Path:
-        """An empty folder for the files of one attempt of a job; end it with `publish` or `discard`."""
-        staging = self._root / _STAGING / name
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        return staging
+    @property
+    def staging(self) -> Path:
+        """The folder below which files are made before they are published."""
+        return self._root / _STAGING
 
     def publish(self, staging: Path, record: Record, revision: str) -> None:
-        """Moves the files of a staging folder to where the URLs of the answer point."""
+        """Moves the files of a folder below `staging` to where the URLs of the answer point."""
         target = self._root / record.dataset / "--" / str(record.generation) / revision
         files = list(staging.iterdir())
         if files:
             target.mkdir(parents=True, exist_ok=True)
         for file in files:
             os.replace(file, target / file.name)  # noqa: PTH105
-        staging.rmdir()
-
-    def discard(self, staging: Path) -> None:
-        """Removes a staging folder with what is in it."""
-        shutil.rmtree(staging, ignore_errors=True)
 
     def remove_generations_before(self, record: Record) -> None:
         """Removes the files of everything that was taken away from readers."""

@@ -12,13 +12,12 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from libcache.schema import Visibility
+from libcache.schema import READABLE, Visibility
 
 _TOMBSTONE_MILLISECONDS = 86_400_000
-_VISIBLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
 # What a webhook that says "this is private now" closes, and what it leaves as it is.
 _MORE_OPEN_THAN_PRIVATE = [Visibility.PUBLIC.value, Visibility.GATED.value]
-_FIELDS = {"dataset": 1, "generation": 1, "fence": 1, "visibility": 1, "revision": 1, "events": 1, "observed_events": 1}
+_FIELDS = ("dataset", "generation", "fence", "visibility", "revision", "events", "observed_events", "closings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Record:
     revision: str | None
     events: int
     observed_events: int
+    closings: int
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Record":
@@ -44,6 +44,7 @@ class Record:
             revision=document["revision"],
             events=document["events"],
             observed_events=document["observed_events"],
+            closings=document["closings"],
         )
 
     @property
@@ -84,30 +85,45 @@ class Records:
 
     def close(self, dataset: str) -> None:
         """Takes everything of the dataset away from every reader at once, until a job has asked the Hub."""
-        self._close({"dataset": dataset})
+        self._close(dataset, True)
 
     def close_if_more_open_than_private(self, dataset: str) -> None:
         """The same where the dataset is not yet known to be private: its readers are fewer now."""
-        self._close({"dataset": dataset, "visibility": {"$in": _MORE_OPEN_THAN_PRIVATE}})
+        self._close(dataset, {"$in": ["$visibility", _MORE_OPEN_THAN_PRIVATE]})
 
-    def _close(self, which: dict[str, Any]) -> None:
+    def _close(self, dataset: str, condition: Any) -> None:
+        def closed(name: str, value: Any) -> dict[str, Any]:
+            return {name: {"$cond": [condition, value, f"${name}"]}}
+
         self._datasets.update_one(
-            which,
-            {"$inc": {"generation": 1, "events": 1}, "$set": {"visibility": Visibility.CLOSED.value, "preview": False}},
+            {"dataset": dataset},
+            [
+                {
+                    "$set": {
+                        "closings": {"$add": ["$closings", 1]},
+                        "events": {"$add": ["$events", 1]},
+                        **closed("generation", {"$add": ["$generation", 1]}),
+                        **closed("visibility", Visibility.CLOSED.value),
+                        **closed("preview", False),
+                    }
+                }
+            ],
         )
 
     def observe(self, record: Record, visibility: Visibility, revision: str | None) -> Record | None:
         """Writes what the Hub said while the holder of `record` ran; a dataset that has fewer readers now gets a new
-        generation. None if the record was closed, or observed by a later claim, in between: then throw the result
-        away, a later job knows better.
+        generation. None if the record was closed, or observed by a later claim, in between, or if this would open
+        what an event closed meanwhile: then throw the result away, a later job knows better.
         """
         generation = record.generation + _hides(record.visibility, visibility)
-        gone = visibility not in _VISIBLE
+        gone = visibility not in READABLE
+        opens = visibility in _MORE_OPEN_THAN_PRIVATE and record.visibility not in _MORE_OPEN_THAN_PRIVATE
         expiry = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": _TOMBSTONE_MILLISECONDS}}
         observed = self._datasets.update_one(
             {
                 "dataset": record.dataset,
                 "generation": record.generation,
+                **({"closings": record.closings} if opens else {}),
                 "observed_fence": {"$lt": record.fence},
             },
             [
@@ -155,6 +171,7 @@ class Records:
                             "revision": {"$ifNull": ["$revision", None]},
                             "events": {"$ifNull": ["$events", 0]},
                             "observed_events": {"$ifNull": ["$observed_events", 0]},
+                            "closings": {"$ifNull": ["$closings", 0]},
                             "preview": {"$ifNull": ["$preview", False]},
                         }
                     }

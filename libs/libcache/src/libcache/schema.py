@@ -28,6 +28,10 @@ class Visibility(StrEnum):
     CLOSED = "closed"
 
 
+# What has answers, for whoever the Hub lets read them.
+READABLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
+
+
 class DatasetDocument(Document):  # type: ignore[misc]
     """What is known of a dataset. Answers of another `generation` are not its answers any more."""
 
@@ -40,6 +44,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
     # A refresh is under way while more events came than a finished `datasets` job had seen.
     events = IntField(required=True)
     observed_events = IntField(required=True)
+    # How often an event said that fewer may read it now; what opens a dataset must have seen all of them.
+    closings = IntField(required=True)
     preview = BooleanField(required=True)
     expires_at = DateTimeField()
 
@@ -50,8 +56,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["dataset"], "unique": True},
             {"fields": ["dataset", "generation", "observed_fence"]},
+            {"fields": ["dataset", "generation", "closings", "observed_fence"]},
             {"fields": ["dataset", "fence"]},
-            {"fields": ["dataset", "visibility"]},
             # The list of what has a preview.
             {"fields": ["visibility", "preview", "dataset"]},
             # Tombstones.

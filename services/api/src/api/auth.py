@@ -50,9 +50,9 @@ class Credentials:
         headers = [(b"Authorization", self.authorization), (b"Cookie", self.cookie)]
         return [(name, value) for name, value in headers if value is not None]
 
-    def digest(self, dataset: str) -> bytes:
-        """Equal for equal credentials and datasets only, and of no use to whoever reads it."""
-        return hashlib.sha256(repr((dataset, self.authorization, self.cookie)).encode()).digest()
+    def digest(self, *about: object) -> bytes:
+        """Equal for equal credentials about the same only, and of no use to whoever reads it."""
+        return hashlib.sha256(repr((about, self.authorization, self.cookie)).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,18 @@ class AuthCheck:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def require(self, dataset: str, credentials: Credentials) -> None:
-        """Returns if the caller may read the dataset.
+    async def require(self, dataset: str, generation: int | None, credentials: Credentials) -> None:
+        """Returns if the caller may read the dataset; what the Hub said of another generation of it doesn't count.
 
         Raises:
             ApiError: it may not, the dataset has another name, or the Hub could not be asked.
         """
-        verdict = await self._verdict(dataset, credentials)
+        verdict = await self._verdict(dataset, generation, credentials)
         if verdict.code is not None:
             raise ApiError(verdict.code, verdict.message, retry_after=verdict.retry_after)
 
-    async def _verdict(self, dataset: str, credentials: Credentials) -> _Verdict:
-        key = credentials.digest(dataset)
+    async def _verdict(self, dataset: str, generation: int | None, credentials: Credentials) -> _Verdict:
+        key = credentials.digest(dataset, generation)
         until, verdict = self._remembered.get(key, (0.0, _UNKNOWN))
         if time.monotonic() < until:
             return verdict

@@ -1,6 +1,7 @@
 """The way of a data request: may the caller read, what is known, where is the answer, is a job on its way."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from libcache.answers import Kind
 from libcache.reading import StoredAnswer
@@ -30,9 +31,10 @@ async def admit(request: Request, dataset: str) -> Record | None:
     """
     share(request, False)
     services = services_of(request)
-    if services.auth is not None:
-        await services.auth.require(dataset, Credentials.of(request))
+    # First the record: what hides a dataset raises its generation, and then the Hub is asked again.
     record = await services.reader.record(dataset)
+    if services.auth is not None:
+        await services.auth.require(dataset, record.generation if record else None, Credentials.of(request))
     public = record is not None and record.visibility is Visibility.PUBLIC
     if services.auth is None and not public:
         raise ApiError("ExternalAuthenticatedError", "There is no public dataset of this name here: check the name.")
@@ -63,6 +65,7 @@ async def listing(request: Request, record: Record) -> StoredAnswer:
     if answer is None:
         raise await not_ready(request, JobKey("datasets", record.dataset))
     if answer.status != 200:
+        await _try_again(request, JobKey("datasets", record.dataset), answer.status)
         raise StoredError(record, answer, status=answer.status, code=answer.code)
     return answer
 
@@ -92,16 +95,25 @@ async def first_page(request: Request, dataset: str, config: str, split: str) ->
     """
     record = await admit_known(request, dataset)
     page = await services_of(request).reader.answer(Kind.FIRST_ROWS, record, config, split)
-    if page is None:
+    # A job that ran while its split went may have written last: an old page counts only if it is still listed.
+    if page is None or page.revision != record.revision:
         splits = await listing(request, record)
         await listed_config(record, splits, config)
         if [config, split] not in splits.splits:
             there = (name for of_config, name in splits.splits if of_config == config)
             raise _not_found("split", split, "the config", there)
+    if page is None:
         raise await not_ready(request, JobKey("splits", dataset, config, split))
     if page.status != 200:
+        await _try_again(request, JobKey("splits", dataset, config, split), page.status)
         raise StoredError(record, page, status=page.status, code=page.code)
     return record, page
+
+
+async def _try_again(request: Request, key: JobKey, status: int) -> None:
+    """An error of the Hub's asks the client to come back: then there has to be a job that could mend it."""
+    if status == HTTPStatus.BAD_GATEWAY:
+        await queued(request, key)
 
 
 async def not_ready(request: Request, key: JobKey) -> ApiError:

@@ -99,10 +99,18 @@ def _list(request: dict[str, Any], observation: Observation) -> dict[str, Any]:
 
 def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[str, Any], bytes]:
     def decode(kind: str, data: bytes, name: str | None) -> dict[str, Any]:
-        wire.send(decoder, {"kind": kind, "name": name}, data)
-        decoded, _ = wire.receive(decoder)
+        try:
+            wire.send(decoder, {"kind": kind, "name": name}, data)
+            decoded, _ = wire.receive(decoder)
+        except (OSError, wire.WireError):
+            message = f"this {kind}, or one before it on the page, made the process that decodes media end"
+            raise CellError(message) from None
         if "cell_error" in decoded:
             raise CellError(decoded["cell_error"])
+        if "disk_error" in decoded:
+            raise CodedError("DiskError", "The server could not write a media file to its disk.")
+        if "out_of_memory" in decoded:
+            raise MemoryError
         return decoded
 
     try:
@@ -144,6 +152,11 @@ def _decode_for(connection: socket.socket, staging: Path) -> None:
             decoded = media.decode(request["kind"], data, request["name"], staging=staging)
         except CellError as error:
             decoded = {"cell_error": str(error)}
+        except OSError:
+            traceback.print_exc(file=sys.stderr)
+            decoded = {"disk_error": True}
+        except MemoryError:
+            decoded = {"out_of_memory": True}
         except Exception:
             traceback.print_exc(file=sys.stderr)
             decoded = {"cell_error": "the file could not be decoded"}

@@ -142,6 +142,24 @@ _RULES = [
         "A CSV file could not be parsed: check that every line has the columns of the header and quotes are closed.",
     ),
     _Rule(
+        RecursionError,
+        None,
+        "CorruptDataError",
+        "README.md or a value of the data is nested too deeply: flatten it.",
+    ),
+    _Rule(
+        StopIteration,
+        None,
+        "EmptyDatasetError",
+        "A data file of the split is empty: add rows to it, or remove it.",
+    ),
+    _Rule(
+        OSError,
+        "Corrupt",
+        "CorruptDataError",
+        "A data file is damaged inside: upload it again.",
+    ),
+    _Rule(
         pa.ArrowInvalid,
         "Parquet",
         "CorruptDataError",

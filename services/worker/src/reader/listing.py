@@ -6,6 +6,7 @@ from pathlib import Path
 
 from libcommon.errors import CodedError, Fault
 
+from reader.declared import declared_sizes
 from reader.errors import translated
 from reader.repository import Repository
 
@@ -76,10 +77,4 @@ def _splits_of(repository: Repository, config: str) -> list[Split]:
             "DatasetWithTooManySplitsError",
             f"The config '{config}' has {len(names)} splits and at most {MAX_SPLITS} are supported: merge some.",
         )
-    declared = builder.info.splits or {}
-    return [
-        Split(config, name, declared[name].num_bytes, declared[name].num_examples)
-        if name in declared
-        else Split(config, name, None, None)
-        for name in names
-    ]
+    return [Split(config, name, *declared_sizes(builder, name)) for name in names]

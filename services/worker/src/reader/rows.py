@@ -6,6 +6,7 @@ from pathlib import Path
 from libcommon.errors import CodedError, Fault
 
 from reader.cells import CellWriter
+from reader.declared import declared_sizes
 from reader.errors import translated
 from reader.limits import Limits
 from reader.media import Decode
@@ -42,7 +43,7 @@ def read_split(
         with translated("StreamingRowsError"):
             repository = Repository(dataset, revision, token=token, cache=cache)
             builder = repository.builder(config)
-            declared = (builder.info.splits or {}).get(split)
+            _, num_rows_declared = declared_sizes(builder, split)
         stream = open_split(builder, split, sample=limits.rows_max_number + 1, max_download_bytes=max_size_fallback)
         sources = MediaSource(repository.root, token=token, downloaded=cache)
         page = _write(
@@ -50,7 +51,7 @@ def read_split(
             {"dataset": dataset, "config": config, "split": split},
             CellWriter(sources, decode, asset_url, max_bytes=limits.rows_max_bytes),
             limits,
-            num_rows_declared=stream.num_rows or (declared.num_examples if declared else None),
+            num_rows_declared=stream.num_rows or num_rows_declared,
         )
     for file in staging.iterdir():
         if file.name not in page.files:

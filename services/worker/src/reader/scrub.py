@@ -6,10 +6,13 @@ MAX_CHARACTERS = 500
 
 _HUB_FILE = re.compile(r"hf://datasets/([^\s@'\"]+)@[0-9a-f]{40}(/?)")
 _PATTERNS = [
-    (re.compile(r"\bhf_\w+|\bBearer\s+\S+", re.IGNORECASE), "<token>"),
+    (re.compile(r" at 0x[0-9a-f]+"), ""),
+    (re.compile(r"\bhf_\w+|\b(?:Bearer|Basic)\s+\S+", re.IGNORECASE), "<token>"),
     (re.compile(r"\b(?!hf\b|zip\b)[a-z][a-z0-9+.-]*://[^\s'\"<>)\]]+", re.IGNORECASE), "<address>"),
     (re.compile(r"\b(?:host|port)\s*=\s*['\"]?[^\s,'\")]+['\"]?", re.IGNORECASE), "<address>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<address>"),
+    (re.compile(r"\b[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+:\d{2,5}\b|\blocalhost\b(?::\d+)?"), "<address>"),
+    (re.compile(r"\[[0-9a-f:]{3,}\](?::\d+)?"), "<address>"),
     (re.compile(r"(?<![\w:/.@*-])(?:[A-Za-z]:\\|/)(?:[\w.@~+-]+[/\\])+[\w.@~+-]*"), "<path>"),
 ]
 

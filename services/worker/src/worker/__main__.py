@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings.assets_directory.mkdir(parents=True, exist_ok=True)
         scratch = Scratch(settings.scratch_directory)
+        staging = Scratch(Assets(settings.assets_directory).staging)
     except OSError as error:
         print(f"a folder can't be written: {error.strerror}: {error.filename}", file=sys.stderr)
         return 2
@@ -48,21 +49,23 @@ def main(arguments: list[str]) -> int:
         memory_bytes=settings.job_memory_bytes,
     )
     try:
-        try:
-            executor.prepare()
-        except ZygoteDiedError:
-            print("the process that reads data can't be started: its own message is above", file=sys.stderr)
-            return 1
-        worker = _connect(type_, settings, executor, stopping)
+        executor.prepare()
+        worker = _connect(type_, settings, staging, executor, stopping)
         if worker is not None:
             worker.run()
+    except ZygoteDiedError:
+        print("the process that reads data can't be started: its own message is above", file=sys.stderr)
+        return 1
     finally:
         executor.close()
         scratch.remove()
+        staging.remove()
     return 0
 
 
-def _connect(type_: str, settings: WorkerSettings, executor: Executor, stopping: Stopping) -> Worker | None:
+def _connect(
+    type_: str, settings: WorkerSettings, staging: Scratch, executor: Executor, stopping: Stopping
+) -> Worker | None:
     """The worker, once Mongo answers; None if asked to stop before."""
     while not stopping.asked:
         try:
@@ -73,7 +76,8 @@ def _connect(type_: str, settings: WorkerSettings, executor: Executor, stopping:
             stopping.wait(_TROUBLE_SECONDS)
             continue
         queue = Queue(queue_database, settings.limits)
-        stores = Stores(queue, Records(cache_database), Answers(cache_database), Assets(settings.assets_directory))
+        assets = Assets(settings.assets_directory)
+        stores = Stores(queue, Records(cache_database), Answers(cache_database), assets, staging)
         return Worker(type_, stores, Upkeep(queue_database, queue), executor, stopping, settings)
     return None
 

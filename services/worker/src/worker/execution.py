@@ -60,7 +60,7 @@ class Executor:
         self._zygote: Zygote | None = None
 
     def prepare(self) -> None:
-        """Starts the zygote if none runs."""
+        """Starts the zygote if none runs: between jobs, since it takes seconds in which nobody beats."""
         if self._zygote is None:
             self._zygote = Zygote(self._endpoint, self._scratch.path)
 
@@ -79,8 +79,7 @@ class Executor:
         does being asked to stop (`StopAskedError`). No process of the job is left when this returns or raises.
         """
         try:
-            self.prepare()
-            assert self._zygote is not None
+            assert self._zygote is not None, "prepare() comes first"
             with contextlib.ExitStack() as stack:
                 ours, theirs = _pair(stack)
                 pids = []
@@ -96,15 +95,23 @@ class Executor:
                 try:
                     outcome = self._supervise(ours, pids, request, beat)
                 finally:
-                    codes = [self._zygote.kill(pid) for pid in pids]
-                if outcome is None:
-                    return _crash(codes[0])
-                return outcome
+                    codes = self._end(pids)
+                return outcome or _crash(codes[0])
         except ZygoteDiedError:
             self.close()
-            return Crash("JobManagerCrashedError", "The process of the job died.")
+            return _crash(None)
         finally:
             self._scratch.empty()
+
+    def _end(self, pids: list[int]) -> list[int | None]:
+        """Ends the job's processes; their exit codes where they are known."""
+        assert self._zygote is not None
+        try:
+            return [self._zygote.kill(pid) for pid in pids]
+        except ZygoteDiedError:
+            # With it, they end too.
+            self.close()
+            return [None for _ in pids]
 
     def _supervise(
         self, connection: socket.socket, pids: list[int], request: dict[str, Any], beat: Callable[[], float]
@@ -172,6 +179,8 @@ def _out_of_memory() -> Crash:
     )
 
 
-def _crash(code: int) -> Crash:
+def _crash(code: int | None) -> Crash:
+    if code is None:
+        return Crash("JobManagerCrashedError", "The process that read the data died.")
     how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
     return Crash("JobManagerCrashedError", f"The process that read the data {how}.")

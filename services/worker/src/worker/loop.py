@@ -54,6 +54,7 @@ class Worker:
         """Returns when asked to stop, with no job held."""
         while not self._stopping.asked:
             try:
+                self._executor.prepare()
                 self._upkeep.run_when_due()
                 before = time.monotonic()
                 claim = self._queue.claim(self._type, self._owner)
@@ -114,8 +115,7 @@ class Worker:
             try:
                 return self._run(claim, job, staging)
             finally:
-                if staging is not None:
-                    self._stores.assets.discard(staging)
+                self._stores.staging.empty()
         except OSError as error:
             log.error("the disk is in trouble", action="store", error=str(error))
             return self._fail(claim, job, CodedError("DiskError", "The server could not write to its disk."))

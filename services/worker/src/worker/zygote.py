@@ -30,6 +30,7 @@ _PASSED_ON = [
     "no_proxy",
 ]
 _START_SECONDS = 120.0
+_ANSWER_SECONDS = 10.0
 
 
 class ZygoteDiedError(Exception):
@@ -63,6 +64,8 @@ class Zygote:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
+            # A signal to the worker's group is the worker's to deal with.
+            start_new_session=True,
         )
         theirs.close()
         self._lines = b""
@@ -73,6 +76,7 @@ class Zygote:
         except ZygoteDiedError:
             self.close()
             raise
+        self.connection.settimeout(_ANSWER_SECONDS)
 
     def fork(self, role: dict[str, Any], connections: list[socket.socket]) -> int:
         """A child that runs `reader.children.serve(role, connections)`; returns its process id."""

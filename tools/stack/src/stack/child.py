@@ -17,6 +17,10 @@ STEADY_SECONDS = 10.0
 """After so long a run, the next death is the first again."""
 
 
+# The exit code of a program that finds its settings wrong.
+USAGE_ERROR = 2
+
+
 @dataclass(frozen=True)
 class Program:
     """What to run."""
@@ -38,6 +42,8 @@ class Child:
         self.log = RotatingLog(logs_directory / f"{program.name}.log")
         self.came_up = False
         """It was ready once; one that never was isn't started again: there is something to repair first."""
+        self.refused = False
+        """It ended with `USAGE_ERROR`: the next start would end the same way."""
         self.due: float | None = None
         """When to start it again, by the monotonic clock."""
         self._console = console
@@ -67,6 +73,7 @@ class Child:
     def tend(self) -> None:
         """See whether it ended: if so, end what it left behind, and set when it is due again."""
         if self._process is not None and self._process.poll() is not None:
+            self.refused = self._process.returncode == USAGE_ERROR
             self._died(_ending(self._process.returncode))
 
     def ended(self) -> bool:

@@ -29,6 +29,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._stop_asked_at: float | None = None
         self._hurry = False
+        self._starting = True
 
     def run(self, announcement: str) -> None:
         """Returns after SIGTERM, SIGINT or SIGHUP, when everything is stopped. Call it from the main thread.
@@ -48,6 +49,7 @@ class Supervisor:
         try:
             for stage in self._stages:
                 self._start(stage)
+            self._starting = False
             if self._stop_asked_at is None:
                 self._console.say(announcement)
             self._turn_until(lambda: self._stop_asked_at is not None)
@@ -79,9 +81,12 @@ class Supervisor:
         self._turn_until(settled, READY_SECONDS, PROBE_SECONDS)
         if self._stop_asked_at is None and not child.came_up:
             what = f"is not ready after {READY_SECONDS:.0f} s" if child.running else "ended before it was ready"
-            self._copy_outputs(0)
-            last = child.log.last_line()
-            raise StackError(f"{child.program.name} {what}; see {child.log.path}{f': {last}' if last else ''}")
+            raise self._failed(child, what)
+
+    def _failed(self, child: Child, what: str) -> StackError:
+        self._copy_outputs(0)
+        last = child.log.last_line()
+        return StackError(f"{child.program.name} {what}; see {child.log.path}{f': {last}' if last else ''}")
 
     def _launch(self, child: Child) -> None:
         output = child.start()
@@ -111,6 +116,8 @@ class Supervisor:
     def _tend(self) -> None:
         for child in self._children:
             child.tend()
+            if self._starting and child.refused:
+                raise self._failed(child, "refuses its settings")
             if child.due is not None and child.due <= time.monotonic():
                 self._launch(child)
 

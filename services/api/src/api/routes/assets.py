@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from libcache.assets import AssetPath
-from libcache.schema import Visibility
+from libcache.schema import READABLE
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -17,7 +17,6 @@ from api.errors import ApiError
 from api.lookup import admit
 from api.services import services_of
 
-_READABLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})")
 _SANDBOX = "sandbox; default-src 'none'"
 _TYPES = {
@@ -50,7 +49,7 @@ async def assets(request: Request) -> Response:
     if path is None:
         raise ApiError("NotFound", "No asset has a path like this: take the URLs of the assets from an answer.")
     record = await admit(request, path.dataset)
-    if record is None or record.generation != path.generation or record.visibility not in _READABLE:
+    if record is None or record.generation != path.generation or record.visibility not in READABLE:
         raise _gone()
     file = services_of(request).assets.file(path)
     found = await run_in_threadpool(_stat, services_of(request).settings.assets_directory, file)

@@ -80,8 +80,8 @@ def _apply(services: Services, events: list[Event]) -> None:
                 services.records.close(event.dataset)
             case Closing.THE_PUBLIC:
                 services.records.close_if_more_open_than_private(event.dataset)
-        if event.closes is not Closing.EVERYBODY:
-            services.records.announce(event.dataset)
+            case Closing.NOBODY:
+                services.records.announce(event.dataset)
         services.queue.add(JobKey("datasets", event.dataset))
         logger.info("webhook", action="webhook", dataset=event.dataset, closes=event.closes.value)
 

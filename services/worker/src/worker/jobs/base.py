@@ -13,6 +13,7 @@ from libqueue.model import JobKey
 from libqueue.queue import Queue
 
 from worker.execution import Result
+from worker.scratch import Scratch
 from worker.settings import WorkerSettings
 
 
@@ -24,6 +25,7 @@ class Stores:
     records: Records
     answers: Answers
     assets: Assets
+    staging: Scratch
 
 
 class Job(ABC):
@@ -37,6 +39,15 @@ class Job(ABC):
         self.record = record
         self.stores = stores
         self.settings = settings
+
+    def note_preview(self, record: Record) -> None:
+        """Brings the record's note of whether there is a good first page up to date."""
+        while True:
+            preview = self.stores.answers.has_preview(record)
+            self.stores.records.set_preview(record, preview)
+            # Another job of the dataset may have looked before and written after.
+            if self.stores.answers.has_preview(record) == preview:
+                return
 
     @abstractmethod
     def is_needed(self) -> bool:

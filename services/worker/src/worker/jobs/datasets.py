@@ -64,18 +64,16 @@ class DatasetsJob(Job):
         self._write(splits_answer(self.key.dataset, splits, failed), record)
         listed = [(config, split) for config, split, *_ in splits]
         fresh = self.stores.answers.fresh_splits(record)
-        for config, split in listed:
-            if (config, split) not in fresh:
-                self.stores.queue.add(JobKey("splits", self.key.dataset, config, split))
+        stale = [pair for pair in listed if pair not in fresh]
+        self.stores.queue.add_many([JobKey("splits", self.key.dataset, config, split) for config, split in stale])
         self._keep_only(record, listed)
 
     def _keep_only(self, record: Record, listed: list[tuple[str, str]]) -> None:
-        dataset = self.key.dataset
-        keep = [JobKey("splits", dataset, config, split) for config, split in listed]
-        self.stores.queue.cancel(dataset, "splits", keep=keep)
+        # Jobs of splits that are gone find that out when they start: deleting them here could hit those that a later
+        # attempt has queued.
         self.stores.answers.drop_first_rows(record, keep=listed)
         self.stores.assets.remove_generations_before(record)
-        self.stores.records.set_preview(record, self.stores.answers.has_preview(record))
+        self.note_preview(record)
 
 
 def splits_answer(dataset: str, splits: list[list[Any]], failed: list[list[Any]]) -> Answer:

@@ -6,25 +6,31 @@ from typing import Any
 
 from libcache.answers import Answer, AnswerKey, Kind
 from libcache.assets import url_prefix
-from libcache.schema import Visibility
+from libcache.schema import READABLE
 from libcommon.errors import CodedError
 
 from worker.execution import Result
 from worker.jobs.base import Job, SupersededError
-
-_READABLE = (Visibility.PUBLIC, Visibility.GATED, Visibility.PRIVATE)
 
 
 class SplitsJob(Job):
     """Keeps the /first-rows answer of one split, and the media files that it names."""
 
     def is_needed(self) -> bool:
-        if self.record.visibility not in _READABLE or self.record.revision is None:
+        if self.record.visibility not in READABLE or self.record.revision is None:
             return False
-        return (self.key.config, self.key.split) not in self.stores.answers.fresh_splits(self.record)
+        if not self.stores.answers.is_listed(self.record, self.key.config, self.key.split):
+            return False
+        if (self.key.config, self.key.split) in self.stores.answers.fresh_splits(self.record):
+            # The attempt that wrote the answer may have ended before its note.
+            self.note_preview(self.record)
+            return False
+        return True
 
     def stage(self, name: str) -> Path | None:
-        return self.stores.assets.stage(name)
+        staging = self.stores.staging.path / name
+        staging.mkdir()
+        return staging
 
     def request(self, staging: Path | None) -> dict[str, Any]:
         assert self.record.revision is not None
@@ -56,7 +62,7 @@ class SplitsJob(Job):
         key = AnswerKey(Kind.FIRST_ROWS, self.key.dataset, self.key.config, self.key.split)
         if not self.stores.answers.write(key, answer, self.record, self.record.revision):
             raise SupersededError
-        self.stores.records.set_preview(self.record, self.stores.answers.has_preview(self.record))
+        self.note_preview(self.record)
 
     def _check_generation(self) -> None:
         now = self.stores.records.find(self.key.dataset)
