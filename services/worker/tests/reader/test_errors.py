@@ -44,6 +44,9 @@ def hidden(outer: Exception, inner: Exception, *, as_cause: bool) -> Exception:
         (MemoryError(), "JobOutOfMemoryError"),
         (OSError(errno.ENOSPC, "No space left on device", "/var/data"), "DiskError"),
         (pa.ArrowInvalid("Parquet magic bytes not found"), "CorruptDataError"),
+        (OSError("Corrupt snappy compressed data."), "CorruptDataError"),
+        (RecursionError("maximum recursion depth exceeded"), "CorruptDataError"),
+        (StopIteration(), "EmptyDatasetError"),
     ],
 )
 @pytest.mark.parametrize("outer", [FileNotFoundError, LocalEntryNotFoundError, DatasetGenerationError, ConnectionError])
@@ -91,6 +94,9 @@ def test_a_value_error_that_nobody_knows_is_one_of_the_stage() -> None:
         ("GET http://127.0.0.1:8001/api/x failed", "GET <address> failed"),
         ("host='10.0.0.7', port=8001", "<address>, <address>"),
         ("token hf_abcDEF123 refused", "token <token> refused"),
+        ("Basic dXNlcjpwYXNz refused", "<token> refused"),
+        ("localhost:8001, hub.internal:8080 and [fe80::1]:80 are down", "<address>, <address> and <address> are down"),
+        ("<FilesIterable object at 0x7faae4f05950>", "<FilesIterable object>"),
         (f"hf://datasets/acme/x@{'a' * 40}/data/train.csv: bad", "data/train.csv: bad"),
         ("and/or, 1/2, application/json", "and/or, 1/2, application/json"),
         ("a\n\n b", "a b"),
