@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+from pymongo import MongoClient
 
 ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
@@ -118,6 +119,11 @@ class Stack:
         self.process.wait(60)
         self.http.close()
         self.hub.close()
+        if "MONGO_URL" in os.environ:
+            # Its own server's files go with the directory; somebody else's server keeps what isn't dropped.
+            with MongoClient[dict[str, Any]](os.environ["MONGO_URL"]) as mongo:
+                for kind in ("queue", "cache"):
+                    mongo.drop_database(f"e2e_{self.port}_{kind}")
         return [pid for pid in started if command_of(pid)]
 
     def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx2.Response:
