@@ -210,6 +210,20 @@ def test_the_processes_that_read_data_have_no_secret_in_their_environment(statio
     assert b"worker" not in command.replace(b"services/worker", b"")
 
 
+def test_a_job_whose_revision_is_gone_starts_again_at_the_new_head_and_no_failure_is_counted(station: Station) -> None:
+    listed(station)
+    before = station.head()
+    station.put("train.csv", "n\n2\n")
+    eventually(lambda: station.head() != before)
+    station.start("splits")
+    eventually(lambda: station.job("datasets"))
+    station.start("datasets")
+    assert eventually(lambda: station.rows() == [{"n": 2}] and station.rows(), 30)
+    station.settle()
+    assert "retried" not in station.log
+    assert "crashed" not in station.log
+
+
 def test_a_job_that_keeps_losing_its_worker_ends_with_an_error(station: Station) -> None:
     listed(station)
     station.queue_database["jobs"].update_one({"type": "splits"}, {"$set": {"lost_leases": 10}})
