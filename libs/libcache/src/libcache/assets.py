@@ -39,6 +39,7 @@ class AssetPath:
 
     @property
     def relative(self) -> Path:
+        """Where the file is below the assets directory."""
         return Path(self.dataset, "--", str(self.generation), self.revision, self.name)
 
 

@@ -60,6 +60,7 @@ class Records:
         self._datasets = database["datasets"]
 
     def find(self, dataset: str) -> Record | None:
+        """The record as it is now; None for a dataset that nobody announced or asked for."""
         document = self._datasets.find_one({"dataset": dataset}, _FIELDS)
         return Record.of(document) if document else None
 

@@ -110,6 +110,7 @@ class CodedError(Exception):
 
     @property
     def code(self) -> str:
+        """Its name in the catalogue."""
         return self.entry.name
 
     def body(self) -> dict[str, str]:

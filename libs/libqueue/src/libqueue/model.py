@@ -45,6 +45,7 @@ class JobKey:
 
     @property
     def namespace(self) -> str:
+        """The namespace whose turns and caps the job counts for."""
         return namespace_of(self.dataset)
 
     def __str__(self) -> str:
