@@ -46,6 +46,7 @@ def test_it_stops_cleanly_with_connections_open(tmp_path: Path, number: signal.S
             "keep state",
         ),
         (["--directory", "{}", "--colour"], "--colour"),
+        (["--directory", "{}", "--faults", "cut=2"], "--faults: cut must be a number from 0 to 1"),
     ],
 )
 def test_a_start_that_cannot_be_is_one_clear_line(tmp_path: Path, arguments: list[str], complaint: str) -> None:

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hub.access import Access, AccessError
 from hub.app import make_app
 from hub.call import Hub
 from hub.commits import finish_commits
+from hub.faults import CLOSE_CONNECTION, FaultInjector
 from hub.files import StoppingError
 from hub.settings import Settings, SettingsError, read_settings
 from hub.state import StateError
@@ -28,6 +30,14 @@ _GRACE_SECONDS = 1
 _KEEP_ALIVE_SECONDS = 60
 # Reading and hashing wait for the disk.
 _THREADS = 32
+
+
+class _Protocol(H11Protocol):
+    """HTTP over a connection that the application can close: faults do."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, CLOSE_CONNECTION: transport.close}
 
 
 class _Server(uvicorn.Server):
@@ -49,8 +59,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     receivers = [Receiver(url, settings, _address(listener), store, access) for url in settings.webhooks]
     server = _Server(
         uvicorn.Config(
-            make_app(Hub(store, access, Uploads(store.work_directory / "uploads"))),
-            http="h11",
+            make_app(Hub(store, access, Uploads(store.work_directory / "uploads"), FaultInjector(settings.faults))),
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

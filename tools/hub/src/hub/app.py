@@ -12,7 +12,7 @@ from hub.access import AccessError
 from hub.call import Call, Hub
 from hub.errors import HubError
 from hub.files import StoppingError
-from hub.routes import commit, datasets, lfs, preupload, repos, resolve, tree, users
+from hub.routes import commit, datasets, faults, lfs, preupload, repos, resolve, tree, users
 from hub.routing import Route, find
 
 logger = logging.getLogger("hub.app")
@@ -36,6 +36,8 @@ _GIT = "/datasets/{namespace}/{name}.git/info/lfs"
 ROUTES: list[Route[Handler]] = [
     Route("GET", "/", home),
     Route("GET", "/healthcheck", healthcheck),
+    Route("GET", "/faults", faults.faults),
+    Route("PUT", "/faults", faults.replace),
     Route("GET", "/api/datasets", datasets.datasets),
     Route("GET", "/api/datasets/{name}", datasets.canonical),
     Route("GET", _DATASET, datasets.dataset),
@@ -61,15 +63,19 @@ ROUTES: list[Route[Handler]] = [
 
 
 def make_app(hub: Hub) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await _respond(hub, Request(scope, receive))
+        await response(scope, receive, send)
+
+    faulty = hub.faults.around(answer)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
         try:
-            response = await _respond(hub, request)
-            await response(scope, receive, send)
+            await faulty(scope, receive, send)
         except asyncio.CancelledError:
             if not hub.store.stopping.is_set():
                 raise
-            logger.info("%s %s was cut off by the stop", request.method, scope["path"])
+            logger.info("%s %s was cut off by the stop", scope["method"], scope["path"])
         except resolve.FileChangedError:
             # The answer has begun: closing the connection before its end is all that is left to say.
             logger.warning("%s changed while it was being sent", scope["path"])

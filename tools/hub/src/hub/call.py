@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from hub.access import Access, Caller, Visibility
 from hub.errors import HubError, bad_request, gated_repo, invalid_credentials, repo_not_found, revision_not_found
+from hub.faults import FaultInjector
 from hub.names import is_legal_path
 from hub.snapshot import Snapshot
 from hub.store import Store
@@ -24,6 +25,7 @@ class Hub:
     store: Store
     access: Access
     uploads: Uploads
+    faults: FaultInjector
 
 
 class Call:

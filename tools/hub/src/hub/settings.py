@@ -8,6 +8,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from hub.access import ME, STRANGER
+from hub.faults import Faults, FaultsError
 from hub.store import WORK_FOLDER
 
 
@@ -24,6 +25,7 @@ class Settings:
     webhook_secret: str | None
     worker_token: str
     state_directory: Path
+    faults: Faults
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,6 +52,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     add("--webhook-secret", "sent as X-Webhook-Secret with every announcement")
     add("--worker-token", "a token that reads everything and writes nothing", "hf_worker")
     add("--state-directory", "where it is kept what was announced, DIRECTORY/.hub if not given")
+    add("--faults", "trouble to inject, such as latency_ms=100,cut=0.02")
     found = parser.parse_args(arguments)
 
     if not found.directory:
@@ -66,6 +69,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         webhook_secret=_ascii("--webhook-secret", found.webhook_secret) if found.webhook_secret else None,
         worker_token=_worker_token(found.worker_token),
         state_directory=Path(found.state_directory).absolute() if found.state_directory else directory / WORK_FOLDER,
+        faults=_faults(found.faults or ""),
     )
 
 
@@ -90,6 +94,13 @@ def _worker_token(value: str) -> str:
     if value in {"hf_me", "hf_stranger"}:
         raise SettingsError(f"--worker-token must not be the token of {ME.name} or {STRANGER.name}")
     return _ascii("--worker-token", value)
+
+
+def _faults(value: str) -> Faults:
+    try:
+        return Faults.parse(value)
+    except FaultsError as error:
+        raise SettingsError(f"--faults: {error}") from None
 
 
 def _ascii(flag: str, value: str) -> str:

@@ -11,16 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 
+from hub.faults import Faults
+
 _PREFIX = "hub: listening on "
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.02
+_AS_ME = {"Authorization": "Bearer hf_me"}
 
 T = TypeVar("T")
 
@@ -49,6 +52,16 @@ class RunningHub:
         """What it has written to its log so far."""
         return self._log.read_text()
 
+    @property
+    def injected(self) -> dict[str, int]:
+        """How often each fault was injected since it started."""
+        counts: dict[str, int] = self.http.get("/faults", headers=_AS_ME).raise_for_status().json()["injected"]
+        return counts
+
+    def set_faults(self, faults: Faults) -> None:
+        """Inject `faults` from now on, in place of those before: `Faults()` ends them."""
+        self.http.put("/faults", headers=_AS_ME, json=asdict(faults)).raise_for_status()
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it with a signal, and give its exit code."""
         if self.process.poll() is None:
@@ -69,6 +82,7 @@ def running_hub(
     worker_token: str = "hf_worker",  # noqa: S107 - the token of a test
     state_directory: Path | None = None,
     port: int = 0,
+    faults: Faults | None = None,
 ) -> Iterator[RunningHub]:
     """Run a Hub over `directory` for the time of a `with` block.
 
@@ -82,6 +96,8 @@ def running_hub(
         command += ["--webhook-secret", webhook_secret]
     if state_directory is not None:
         command += ["--state-directory", str(state_directory)]
+    if faults is not None:
+        command += ["--faults", str(faults)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     # An empty context: loading the certificates takes longer than any of the requests, none of which uses TLS.
     http = httpx2.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
