@@ -1,9 +1,10 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test quality bench-push samples docs clean
+.PHONY: help setup start test test-chaos quality bench-push bench-queue samples docs clean
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
+SECONDS ?= 120
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +19,9 @@ start: setup ## Run Mongo, a local Hub with sample datasets, the workers and the
 test: setup ## Run every test; ARGS= goes to pytest
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
 
+test-chaos: setup ## Make trouble at random for SECONDS=120 and see that everything holds; SEED= repeats it
+	@exec $(BIN)/python -m chaos --seconds $(SECONDS) $(addprefix --seed ,$(SEED)) $(ARGS)
+
 quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -25,7 +29,10 @@ quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/lint-imports
 
 bench-push: setup ## Measure the time from push to preview
-	@exec $(BIN)/python -m bench push
+	@exec $(BIN)/python -m bench push $(ARGS)
+
+bench-queue: setup ## Measure claims beside their ceiling, add to claim, fairness; ARGS=--help lists the short forms
+	@exec $(BIN)/python -m bench queue $(ARGS)
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py

@@ -1,4 +1,5 @@
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,3 +128,68 @@ def test_a_dataset_has_a_preview_when_one_split_has_rows_in_this_generation(reco
     assert answers.has_preview(record)
     records.close(DATASET)
     assert not answers.has_preview(records.raise_fence(DATASET))
+
+
+LISTING = AnswerKey(Kind.SPLITS, DATASET)
+CONTENT = "what the answers are made of"
+
+
+def claimed(records: Records, revision: str = REVISION, signature: str | None = CONTENT) -> Record:
+    """The record as the holder of a new claim has it, after the Hub said this."""
+    return replace(records.raise_fence(DATASET), revision=revision, signature=signature)
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(b"rows"), Answer.of_error(CodedError("CorruptDataError", "mend it"))], ids=["good", "data"]
+)
+def test_answers_made_of_the_same_content_get_the_new_revision(
+    records: Records, answers: Answers, stored: Any, answer: Answer
+) -> None:
+    for key in (KEY, LISTING):
+        answers.write(key, answer, claimed(records), REVISION)
+    before = stored()
+    now = claimed(records, "b" * 40)
+    answers.relabel(now)
+    assert {stored(key)["revision"] for key in (KEY, LISTING)} == {now.revision}
+    assert (stored()["body"], stored()["written_at"]) == (before["body"], before["written_at"])
+    assert answers.fresh_splits(now) == {("default", "train")}
+
+
+def test_what_another_run_could_change_keeps_its_revision(records: Records, answers: Answers, stored: Any) -> None:
+    outcomes = {
+        "other content": (Answer(b"rows"), "other content"),
+        "unknown content": (Answer(b"rows"), None),
+        "hub": (Answer.of_error(CodedError("HfHubError", "later")), CONTENT),
+        "access": (Answer.of_error(CodedError("DatasetNotFoundError", "ask for access")), CONTENT),
+    }
+    keys = {split: AnswerKey(Kind.FIRST_ROWS, DATASET, "default", split) for split in outcomes}
+    for split, (answer, signature) in outcomes.items():
+        answers.write(keys[split], answer, claimed(records, signature=signature), REVISION)
+    answers.write(KEY, Answer(b"rows"), claimed(records), REVISION)
+    answers.write(KEY, Answer.of_error(CodedError("HfHubError", "later")), claimed(records), REVISION)
+    for signature in (CONTENT, None):
+        answers.relabel(claimed(records, "b" * 40, signature))
+        assert {stored(key)["revision"] for key in (KEY, *keys.values())} == {REVISION}
+
+
+def test_answers_of_a_later_claim_or_another_generation_keep_their_revision(
+    records: Records, answers: Answers, stored: Any
+) -> None:
+    older = claimed(records, "b" * 40)
+    answers.write(KEY, Answer(b"rows"), claimed(records), REVISION)
+    answers.relabel(older)
+    assert stored()["revision"] == REVISION
+    records.close(DATASET)
+    answers.relabel(claimed(records, "b" * 40))
+    assert stored()["revision"] == REVISION
+
+
+def test_a_listing_that_needs_a_new_run_is_none(records: Records, answers: Answers) -> None:
+    assert answers.listing(claimed(records)) is None
+    answers.write(LISTING, Answer(b"{}", splits=[["default", "train"]]), claimed(records), REVISION)
+    listing = answers.listing(claimed(records))
+    assert listing is not None
+    assert (listing.revision, listing.signature, listing.code) == (REVISION, CONTENT, None)
+    assert listing.splits == [("default", "train")]
+    answers.write(LISTING, Answer.of_error(CodedError("HfHubError", "later")), claimed(records), REVISION)
+    assert answers.listing(claimed(records)) is None

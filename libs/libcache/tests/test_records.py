@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from libcache.records import Record, Records
+from libcache.ring import place_of
 from libcache.schema import Visibility
 from pymongo.database import Database
 
@@ -121,3 +122,50 @@ def test_a_gone_dataset_becomes_a_tombstone_and_a_new_one_of_its_name_does_not_e
     assert cache_database["datasets"].find_one({"dataset": DATASET})["expires_at"] is not None  # type: ignore[index]
     observed(records, Visibility.PUBLIC)
     assert cache_database["datasets"].find_one({"dataset": DATASET})["expires_at"] is None  # type: ignore[index]
+
+
+def test_a_walk_meets_every_record_once_a_stretch_at_a_time(records: Records) -> None:
+    names = {f"acme/{number}" for number in range(60)}
+    for name in names:
+        records.raise_fence(name)
+    met: list[list[str]] = []
+    begin: int | None = 0
+    while begin is not None:
+        found, begin = records.walk(begin, 10)
+        met.append([record.dataset for record in found])
+    assert sorted(name for stretch in met for name in stretch) == sorted(names)
+    assert len(met) == 6
+    assert all(stretch == sorted(stretch, key=place_of) for stretch in met)
+
+
+def test_a_walk_over_few_records_or_none_is_one_stretch(records: Records) -> None:
+    assert records.walk(0, 10) == ([], None)
+    records.raise_fence(DATASET)
+    found, following = records.walk(0, 10)
+    assert ([record.dataset for record in found], following) == ([DATASET], None)
+
+
+def test_what_the_hub_lists_or_a_job_observes_is_seen_and_names_without_a_record_get_none(records: Records) -> None:
+    records.raise_fence(DATASET)
+    assert now(records).seen_at is None
+    records.mark_seen([DATASET, "acme/unknown"])
+    listed = now(records).seen_at
+    assert listed is not None
+    observed(records, Visibility.PUBLIC)
+    again = now(records).seen_at
+    assert again is not None
+    assert again >= listed
+    assert records.find("acme/unknown") is None
+
+
+def test_records_are_found_many_at_a_time(records: Records) -> None:
+    for name in ("acme/a", "acme/b"):
+        records.raise_fence(name)
+    assert set(records.find_many(["acme/a", "acme/b", "acme/c"])) == {"acme/a", "acme/b"}
+
+
+def test_an_observation_notes_what_the_revision_is_made_of(records: Records) -> None:
+    records.observe(records.raise_fence(DATASET), Visibility.PUBLIC, REVISION, "signature")
+    assert now(records).signature == "signature"
+    observed(records, Visibility.PUBLIC)
+    assert now(records).signature is None

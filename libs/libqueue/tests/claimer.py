@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from libqueue.model import LeaseLostError, Limits, Outcome
+from libqueue.model import LeaseLostError, Limits, Outcome, Setback
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
 from libqueue.upkeep import Upkeep
@@ -19,7 +19,7 @@ def main(url: str, name: str, log_path: str, seed: int) -> None:
     chance = random.Random(seed)
     database = open_queue_database(url, name)
     queue = Queue(database, LIMITS)
-    upkeep = Upkeep(database, queue)
+    upkeep = Upkeep(database, LIMITS)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     owner = f"claimer-{os.getpid()}"
@@ -43,7 +43,7 @@ def main(url: str, name: str, log_path: str, seed: int) -> None:
             if fate < 0.1:
                 queue.release(claim)
             elif fate < 0.2:
-                queue.retry(claim, delay_seconds=0.05, failed=True)
+                queue.retry(claim, delay_seconds=0.05, setback=Setback.FAILURE)
             else:
                 queue.finish(claim, Outcome.DONE)
         except LeaseLostError:

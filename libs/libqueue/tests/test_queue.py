@@ -1,34 +1,25 @@
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from libqueue.model import Claim, JobKey, LeaseLostError, Limits, Outcome, Priority, Status
+from libqueue.model import Claim, JobKey, LeaseLostError, Limits, Outcome, Priority, Setback, Setbacks
 from libqueue.queue import Queue
 from libqueue.upkeep import Upkeep
 from pymongo.database import Database
+
+from libs.libqueue.tests.conditions import claim_next, eventually
 
 CSV = JobKey("datasets", "acme/csv")
 
 
 @pytest.fixture
+def upkeep(queue_database: Database[dict[str, Any]], queue_limits: Limits) -> Upkeep:
+    return Upkeep(queue_database, queue_limits)
+
+
+@pytest.fixture
 def queue(queue_database: Database[dict[str, Any]], queue_limits: Limits) -> Queue:
     return Queue(queue_database, queue_limits)
-
-
-def claim_next(queue: Queue, type_: str = "datasets") -> Claim:
-    """The next claim; a turn may have to be taken several times before a namespace that is not held back comes."""
-    for _ in range(100):
-        claim = queue.claim(type_, "me")
-        if claim is not None:
-            return claim
-    raise AssertionError("there is nothing to claim")
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
 
 
 def split(name: str, dataset: str = "acme/csv") -> JobKey:
@@ -115,32 +106,35 @@ def test_a_job_that_was_handed_back_is_first_again_and_nothing_is_counted(queue:
     queue.release(claim_next(queue))
     again = claim_next(queue)
     assert (again.key, again.attempt) == (CSV, 2)
-    assert (again.failures, again.crashes, again.lost_leases) == (0, 0, 0)
+    assert again.setbacks == Setbacks()
 
 
-def test_a_retry_waits_for_its_delay_and_is_counted(queue: Queue, queue_database: Database[dict[str, Any]]) -> None:
-    upkeep = Upkeep(queue_database, queue)
+@pytest.mark.parametrize("setback", Setback)
+def test_a_retry_waits_for_its_delay_and_what_made_it_necessary_is_counted_apart(
+    queue: Queue, upkeep: Upkeep, setback: Setback
+) -> None:
     queue.add(CSV)
-    queue.retry(claim_next(queue), delay_seconds=0.3, failed=True)
-    assert upkeep.promote_due() == 0
+    queue.retry(claim_next(queue), delay_seconds=0.3, setback=setback)
+    assert upkeep.attend_due() == 0
     assert queue.claim("datasets", "me") is None
-    eventually(upkeep.promote_due)
+    eventually(upkeep.attend_due)
     again = claim_next(queue)
-    assert (again.failures, again.crashes, again.attempt) == (1, 0, 2)
+    assert again.setbacks == Setbacks(**{setback.value: 1})
+    assert again.attempt == 2
 
 
 def test_an_event_makes_a_delayed_retry_ready_at_once(queue: Queue) -> None:
     queue.add(CSV)
-    queue.retry(claim_next(queue), delay_seconds=600, crashed=True)
+    queue.retry(claim_next(queue), delay_seconds=600, setback=Setback.CRASH)
     queue.add(CSV)
-    assert claim_next(queue).crashes == 1
+    assert claim_next(queue).setbacks.crashes == 1
 
 
 def test_a_retry_gives_way_to_the_event_that_came_while_the_job_ran(queue: Queue) -> None:
     queue.add(CSV, payload={"revision": "old"})
     first = claim_next(queue)
     queue.add(CSV, payload={"revision": "new"})
-    queue.retry(first, delay_seconds=0, failed=True)
+    queue.retry(first, delay_seconds=600, setback=Setback.FAILURE)
     assert claim_next(queue).payload == {"revision": "new"}
     assert queue.claim("datasets", "me") is None
 
@@ -170,7 +164,7 @@ def test_the_place_of_a_job_is_the_number_of_jobs_before_it_in_its_namespace(que
     queue.add(CSV)
     place = queue.place(CSV)
     assert place is not None
-    assert (place.status, place.ahead) == (Status.WAITING, 1)
+    assert (place.running, place.ahead) == (False, 1)
     assert queue.place(JobKey("datasets", "acme/nothing")) is None
 
 
@@ -179,7 +173,7 @@ def test_the_place_of_a_running_job_says_that_it_runs(queue: Queue) -> None:
     claim_next(queue)
     place = queue.place(CSV)
     assert place is not None
-    assert place.status is Status.RUNNING
+    assert place.running
 
 
 def test_a_finished_job_stands_in_the_history(queue: Queue, queue_database: Database[dict[str, Any]]) -> None:
@@ -204,16 +198,6 @@ def test_a_large_dataset_does_not_hold_back_another_of_its_namespace(queue: Queu
     assert {claim_next(queue, "splits").key.dataset for _ in range(3)} == {"acme/big", "acme/small"}
 
 
-def test_a_job_whose_turn_was_lost_with_the_process_that_added_it_is_found(
-    queue: Queue, queue_database: Database[dict[str, Any]]
-) -> None:
-    queue.add(CSV)
-    queue_database["turns"].delete_many({})
-    assert queue.claim("datasets", "me") is None
-    assert Upkeep(queue_database, queue).restore_turns() == 1
-    assert claim_next(queue).key == CSV
-
-
 def test_many_jobs_are_added_at_once_and_those_that_wait_already_stay(queue: Queue) -> None:
     keys = [JobKey("datasets", f"acme/{number}") for number in range(5)]
     queue.add(keys[0])
@@ -227,24 +211,18 @@ class TestLeases:
     def queue_limits(self) -> Limits:
         return Limits(lease_seconds=0.5)
 
-    def test_a_job_whose_holder_died_is_taken_over_by_another(
-        self, queue: Queue, queue_database: Database[dict[str, Any]]
-    ) -> None:
-        upkeep = Upkeep(queue_database, queue)
+    def test_a_job_whose_holder_died_is_taken_over_by_another(self, queue: Queue, upkeep: Upkeep) -> None:
         queue.add(CSV)
         dead = claim_next(queue)
-        eventually(upkeep.rescue_expired)
+        eventually(upkeep.attend_due)
         successor = claim_next(queue)
-        assert (successor.attempt, successor.lost_leases, successor.failures) == (dead.attempt + 1, 1, 0)
-        for leave in (queue.beat, queue.release):
+        assert (successor.attempt, successor.setbacks) == (dead.attempt + 1, Setbacks(lost_leases=1))
+        for leave in (queue.beat, queue.release, partial(queue.finish, outcome=Outcome.DONE)):
             with pytest.raises(LeaseLostError):
                 leave(dead)
-        with pytest.raises(LeaseLostError):
-            queue.finish(dead, Outcome.DONE)
         queue.finish(successor, Outcome.DONE)
 
-    def test_a_holder_that_beats_keeps_its_job(self, queue: Queue, queue_database: Database[dict[str, Any]]) -> None:
-        upkeep = Upkeep(queue_database, queue)
+    def test_a_holder_that_beats_keeps_its_job(self, queue: Queue, upkeep: Upkeep) -> None:
         queue.add(CSV)
         queue.add(JobKey("datasets", "acme/dead"))
         alive = claim_next(queue)
@@ -252,17 +230,26 @@ class TestLeases:
 
         def rescued() -> int:
             queue.beat(alive)
-            return upkeep.rescue_expired()
+            return upkeep.attend_due()
 
         eventually(rescued)
         queue.beat(alive)
 
-    def test_lost_leases_are_not_forgotten_under_a_stream_of_events(
-        self, queue: Queue, queue_database: Database[dict[str, Any]]
-    ) -> None:
-        upkeep = Upkeep(queue_database, queue)
+    def test_lost_leases_are_not_forgotten_under_a_stream_of_events(self, queue: Queue, upkeep: Upkeep) -> None:
         queue.add(CSV)
         claim_next(queue)
         queue.add(CSV)
-        eventually(upkeep.rescue_expired)
-        assert claim_next(queue).lost_leases == 1
+        eventually(upkeep.attend_due)
+        assert claim_next(queue).setbacks.lost_leases == 1
+
+    def test_the_slots_of_lost_jobs_are_free_again(self, queue: Queue, upkeep: Upkeep) -> None:
+        for name in ("train", "test", "validation"):
+            queue.add(split(name))
+        dead = [claim_next(queue, "splits") for _ in range(2)]
+        assert queue.claim("splits", "me") is None
+
+        def next_claim() -> Claim | None:
+            upkeep.attend_due()
+            return queue.claim("splits", "me")
+
+        assert {eventually(next_claim).attempt for _ in dead} <= {1, 2}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 from libcache.schema import Visibility
-from libqueue.model import JobKey, Limits
+from libqueue.model import JobKey, Limits, Priority
 from libqueue.queue import Queue
 
 from services.api.tests.process import RunningApi
@@ -39,7 +39,7 @@ def test_the_first_request_for_a_dataset_queues_it(api: RunningApi, shelf: Shelf
     assert isinstance(response.json()["position"], int)
     job = shelf.job(JobKey("datasets", name))
     assert job is not None
-    assert (job["status"], job["priority"]) == ("waiting", 0)
+    assert (job["status"], job["priority"]) == ("ready", 0)
 
 
 def test_many_first_requests_at_once_queue_it_once(api: RunningApi, shelf: Shelf, name: str) -> None:
@@ -47,7 +47,7 @@ def test_many_first_requests_at_once_queue_it_once(api: RunningApi, shelf: Shelf
         for response in pool.map(lambda number: ask(api, PATHS[number % 3], name), range(60)):
             assert_not_ready(response)
     (job,) = shelf.jobs.find({"dataset": name})
-    assert (job["type"], job["status"], job["again"]) == ("datasets", "waiting", False)
+    assert (job["type"], job["status"], job["again"]) == ("datasets", "ready", False)
 
 
 def test_asking_while_the_job_runs_does_not_make_it_run_again(api: RunningApi, shelf: Shelf, name: str) -> None:
@@ -61,6 +61,19 @@ def test_asking_while_the_job_runs_does_not_make_it_run_again(api: RunningApi, s
     assert not job["again"]
 
 
+def test_the_first_request_moves_a_job_forward_that_waits_already(api: RunningApi, shelf: Shelf, name: str) -> None:
+    key = JobKey("datasets", name)
+    Queue(shelf.jobs.database, Limits()).add(key, priority=Priority.LOW)
+    before = shelf.job(key)
+    ask(api, "/splits", name)
+    asked = shelf.job(key)
+    ask(api, "/splits", name)
+    assert before is not None
+    assert asked is not None
+    assert (asked["priority"], asked["rank"] < before["rank"]) == (Priority.HIGH, True)
+    assert shelf.job(key) == asked
+
+
 def test_the_position_counts_the_jobs_ahead_in_the_namespace_to_a_hundred(
     api: RunningApi, shelf: Shelf, name: str
 ) -> None:
@@ -72,8 +85,8 @@ def test_the_position_counts_the_jobs_ahead_in_the_namespace_to_a_hundred(
     assert ask(api, "/splits", name).json()["position"] == before
     job = shelf.job(JobKey("datasets", name))
     assert job is not None
-    ahead = [{**job, "_id": f"{name}-{number}", "job_id": number, "dataset": "x"} for number in range(101)]
-    shelf.jobs.update_one({"_id": job["_id"]}, {"$currentDate": {"rank": True}})
+    ahead = [{**job, "_id": f"{name}-{number}", "dataset": "x"} for number in range(101)]
+    shelf.jobs.update_one({"_id": job["_id"]}, {"$set": {"rank": job["rank"] + 3_600_000_000}})
     shelf.jobs.insert_many(ahead)
     assert ask(api, "/splits", name).json()["position"] is None
     shelf.jobs.delete_many({"dataset": "x"})

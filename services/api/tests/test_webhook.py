@@ -55,7 +55,7 @@ def test_an_event_is_accepted_when_its_job_is_in_the_queue(api: RunningApi, shel
         response = send(api, body)
         assert (response.status_code, response.json()) == (202, {"status": "ok"})
         (job,) = shelf.jobs.find({"dataset": name})
-        assert (job["_id"], job["priority"], job["status"]) == (str(JobKey("datasets", name)), 1, "waiting")
+        assert (job["_id"], job["priority"], job["status"]) == (str(JobKey("datasets", name)), 1, "ready")
         shelf.jobs.delete_one({"_id": job["_id"]})
     assert send(api, {"update": f"datasets/{name}"}).status_code == 202
     assert shelf.job(JobKey("datasets", name))

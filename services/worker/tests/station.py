@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from hub.testing import RunningHub, eventually
 from libcache.answers import AnswerKey, Answers, Kind
 from libcache.records import Record, Records
@@ -32,12 +33,37 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
+    """The worker's zygote, and the children forked from it."""
+    zygotes = children_of(worker.pid)
+    return [*zygotes, *(child for zygote in zygotes for child in children_of(zygote))]
+
+
+def busy_processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
+    """Its processes while it reads a split: the zygote and two children."""
+    return eventually(lambda: found if len(found := processes_of(worker)) == 3 else [])
+
+
 def is_alive(pid: int) -> bool:
     """Whether the process runs; a zombie doesn't."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+class HangingHub:
+    """A Hub that accepts connections and never answers, until it goes on."""
+
+    def __init__(self, station: "Station") -> None:
+        self._process = station.hub.process
+
+    def __enter__(self) -> "HangingHub":
+        self._process.send_signal(signal.SIGSTOP)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
 
 class Station:
@@ -72,6 +98,8 @@ class Station:
             "MONGO_CACHE_DATABASE": self.cache_database.name,
             "HF_ENDPOINT": self.hub.endpoint,
             "HF_TOKEN": "hf_worker",
+            # It would find what a test means to be lost.
+            "RECONCILE_INTERVAL_SECONDS": "0",
             "ASSETS_DIRECTORY": str(self.assets),
             "SCRATCH_DIRECTORY": str(self.scratch),
             **{name: str(value) for name, value in settings.items()},
@@ -80,6 +108,33 @@ class Station:
             worker = subprocess.Popen([sys.executable, "-m", "worker", type_], env=environment, stdout=log, stderr=log)
         self.workers.append(worker)
         return worker
+
+    def listed(self) -> None:
+        """A dataset with one split whose job waits, and no worker."""
+        self.put("train.csv", "n\n1\n")
+        eventually(self.head)
+        worker = self.start("datasets")
+        self.event()
+        eventually(lambda: self.job("splits", "default", "train"), 30)
+        eventually(lambda: self.job("datasets") is None)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+
+    def url(self, worker: subprocess.Popen[bytes]) -> str:
+        """Where a worker that was started here answers /healthcheck and /metrics."""
+        (log,) = self._logs.glob(f"{self.workers.index(worker)}-*.log")
+
+        def url() -> str | None:
+            lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+            return next((line["url"] for line in lines if line.get("action") == "listening"), None)
+
+        found = eventually(url, 30)
+        assert found is not None
+        return found
+
+    def health(self, worker: subprocess.Popen[bytes]) -> Any:
+        """What its /healthcheck says."""
+        return httpx2.get(f"{self.url(worker)}/healthcheck", trust_env=False).json()
 
     def stop(self) -> None:
         for worker in self.workers:
@@ -141,9 +196,18 @@ class Station:
         """The job of a type that a worker holds, if any."""
         return self.queue_database["jobs"].find_one({"type": type_, "status": "running"})
 
-    def ended(self) -> Any:
-        """The history's entry of a job that ended, if there is one."""
-        return self.queue_database["history"].find_one({"dataset": DATASET})
+    def held(self, type_: str) -> Any:
+        """The job of a type that a worker holds, once one does."""
+        return eventually(lambda: self.running(type_), 30)
+
+    def ended(self, type_: str | None = None) -> Any:
+        """The history's entry of a job that ended, of this type or of any, if there is one."""
+        which = {"dataset": DATASET} if type_ is None else {"dataset": DATASET, "type": type_}
+        return self.queue_database["history"].find_one(which)
+
+    def dead(self) -> Any:
+        """What is kept of a job that was given up, if there is one."""
+        return self.queue_database["dead"].find_one({"dataset": DATASET})
 
     def is_idle(self) -> bool:
         return self.queue_database["jobs"].count_documents({}) == 0

@@ -2,14 +2,18 @@
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 
 import pytest
-from hub.testing import eventually
+from hub import testing
 from huggingface_hub import HfApi
 from PIL import Image
 
 from services.worker.tests.station import DATASET, Station
+
+# To start a worker takes some seconds, a good many on a machine that has other things to do.
+eventually = partial(testing.eventually, seconds=60)
 
 
 @pytest.fixture(autouse=True)

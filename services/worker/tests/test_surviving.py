@@ -8,7 +8,9 @@ import pytest
 from hub.testing import eventually
 from libqueue.model import Limits
 
-from services.worker.tests.station import Station, children_of, is_alive
+from services.worker.tests.station import HangingHub, Station, busy_processes_of, children_of, is_alive
+
+COUNTERS = ("crashes", "out_of_memory", "timeouts", "failures", "lost_leases")
 
 
 @pytest.fixture
@@ -16,53 +18,16 @@ def queue_limits() -> Limits:
     return Limits(lease_seconds=1.0)
 
 
-def listed(station: Station, **settings: object) -> None:
-    """A dataset with one split whose job waits."""
-    station.put("train.csv", "n\n1\n")
-    eventually(station.head)
-    worker = station.start("datasets", **settings)
-    station.event()
-    eventually(lambda: station.job("splits", "default", "train"))
-    eventually(lambda: station.job("datasets") is None)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(20) == 0
-
-
-def busy_processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
-    """Its processes while it reads a split: the zygote and two children."""
-    return eventually(lambda: found if len(found := processes_of(worker)) == 3 else [])
-
-
-def processes_of(worker: subprocess.Popen[bytes]) -> list[int]:
-    """The worker's zygote, and the children forked from it."""
-    zygotes = children_of(worker.pid)
-    return [*zygotes, *(child for zygote in zygotes for child in children_of(zygote))]
-
-
 def is_over(station: Station, attempt: int) -> bool:
     job = station.running("splits")
     return job is None or job["attempt"] > attempt
 
 
-class HangingHub:
-    """A Hub that accepts connections and never answers, until it goes on."""
-
-    def __init__(self, station: Station) -> None:
-        self._process = station.hub.process
-
-    def __enter__(self) -> "HangingHub":
-        self._process.send_signal(signal.SIGSTOP)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-
 def test_a_worker_killed_in_the_middle_of_a_job_is_replaced_by_another(station: Station) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         doomed = station.start("splits", LEASE_SECONDS=1)
-        eventually(lambda: station.running("splits"))
+        station.held("splits")
         processes = busy_processes_of(doomed)
         doomed.kill()
         eventually(lambda: not any(is_alive(pid) for pid in processes))
@@ -77,10 +42,10 @@ def test_a_worker_killed_in_the_middle_of_a_job_is_replaced_by_another(station: 
 def test_a_worker_stopped_for_longer_than_its_lease_loses_the_job_and_throws_its_result_away(
     station: Station,
 ) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         frozen = station.start("splits", LEASE_SECONDS=1)
-        owner = eventually(lambda: station.running("splits"))["owner"]
+        owner = station.held("splits")["owner"]
         frozen.send_signal(signal.SIGSTOP)
         station.start("splits", LEASE_SECONDS=1)
         eventually(lambda: (job := station.running("splits")) and job["owner"] != owner, 20)
@@ -88,35 +53,47 @@ def test_a_worker_stopped_for_longer_than_its_lease_loses_the_job_and_throws_its
     station.settle()
     fence = station.answer("default", "train")["fence"]
     frozen.send_signal(signal.SIGCONT)
-    eventually(lambda: "lease lost" in station.log)
+    eventually(lambda: "lease_lost" in station.log)
     assert station.answer("default", "train")["fence"] == fence
     assert frozen.poll() is None
 
 
-def test_a_worker_told_to_stop_hands_its_job_back_and_leaves_nothing_behind(station: Station) -> None:
-    listed(station)
+def test_a_stopped_worker_does_not_keep_its_jobs_processes_beyond_its_lease_and_that_is_no_crash(
+    station: Station,
+) -> None:
+    station.listed()
     with HangingHub(station):
-        worker = station.start("splits")
-        eventually(lambda: station.running("splits"))
-        processes = busy_processes_of(worker)
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == 0
-        job = station.job("splits", "default", "train")
-        assert (job["status"], job["ready"]) == ("waiting", True)
-        assert (job["failures"], job["crashes"], job["lost_leases"]) == (0, 0, 0)
-        assert not any(is_alive(pid) for pid in processes)
-    assert [entry.name for entry in station.scratch.iterdir()] == [".lock"]
-    assert [entry.name for entry in (station.assets / ".staging").iterdir()] == [".lock"]
+        frozen = station.start("splits", LEASE_SECONDS=1)
+        station.held("splits")
+        zygote, *reading = busy_processes_of(frozen)
+        frozen.send_signal(signal.SIGSTOP)
+        eventually(lambda: not any(is_alive(pid) for pid in reading), 5)
+        assert is_alive(zygote)
+        frozen.send_signal(signal.SIGCONT)
+        again = eventually(lambda: (job := station.running("splits")) and job["attempt"] == 2 and job)
+        assert (again["lost_leases"], again["crashes"]) == (1, 0)
+    assert eventually(station.rows, 30) == [{"n": 1}]
+
+
+def test_a_worker_that_beats_keeps_its_job_for_longer_than_a_lease(station: Station) -> None:
+    station.listed()
+    with HangingHub(station):
+        worker = station.start("splits", LEASE_SECONDS=1)
+        first = station.held("splits")
+        _, *reading = busy_processes_of(worker)
+        eventually(lambda: (job := station.running("splits")) and (job["due_at"] - first["due_at"]).total_seconds() > 2)
+        assert station.running("splits")["attempt"] == 1
+        assert all(is_alive(pid) for pid in reading)
 
 
 def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while_the_worker_lives(
     station: Station,
 ) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         worker = station.start("splits")
         for _ in range(2):
-            attempt = eventually(lambda: station.running("splits"), 20)["attempt"]
+            attempt = station.held("splits")["attempt"]
             reading = busy_processes_of(worker)[1:]
             subprocess.run(["kill", "-KILL", *map(str, reading)], check=True)
             eventually(partial(is_over, station, attempt))
@@ -131,10 +108,10 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while
 
 
 def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(station: Station) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         worker = station.start("splits")
-        eventually(lambda: station.running("splits"))
+        station.held("splits")
         (zygote,) = children_of(worker.pid)
         subprocess.run(["kill", "-KILL", str(zygote)], check=True)
         eventually(lambda: (job := station.job("splits", "default", "train")) and job["crashes"] == 1)
@@ -143,10 +120,10 @@ def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(s
 
 
 def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(station: Station) -> None:
-    listed(station)
+    station.listed()
     worker = station.start("splits", LEASE_SECONDS=30)
-    (zygote,) = eventually(lambda: children_of(worker.pid))
-    eventually(station.rows)
+    (zygote,) = eventually(lambda: children_of(worker.pid), 30)
+    eventually(station.rows, 30)
     station.settle()
     subprocess.run(["kill", "-STOP", str(zygote)], check=True)
     station.put("train.csv", "n\n2\n")
@@ -159,26 +136,43 @@ def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(sta
 
 
 def test_a_job_that_takes_too_long_becomes_an_error_that_says_so(station: Station) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         station.start("splits", JOB_TIMEOUT_SECONDS=0.5)
         code = eventually(lambda: station.code("default", "train"), 30)
     assert code == "JobManagerExceededMaximumDurationError"
     station.settle()
+    dead = station.dead()
+    assert [dead[counter] for counter in COUNTERS] == [0, 0, 1, 0, 0]
+    assert (dead["code"], dead["message"]) == (code, station.answer("default", "train")["json"]["error"])
 
 
 def test_a_job_that_needs_too_much_memory_becomes_an_error_that_says_so(station: Station) -> None:
-    listed(station)
+    station.listed()
     with HangingHub(station):
         station.start("splits", JOB_MEMORY_BYTES=1_000_000)
         code = eventually(lambda: station.code("default", "train"), 30)
     assert code == "JobOutOfMemoryError"
+    dead = eventually(station.dead)
+    assert [dead[counter] for counter in COUNTERS] == [0, 1, 0, 0, 0]
+
+
+def test_deaths_of_different_kinds_are_counted_apart_and_end_a_job_together(station: Station) -> None:
+    station.listed()
+    with HangingHub(station):
+        worker = station.start("splits", JOB_TIMEOUT_SECONDS=6)
+        station.held("splits")
+        subprocess.run(["kill", "-KILL", *map(str, busy_processes_of(worker)[1:])], check=True)
+        again = eventually(lambda: (job := station.running("splits")) and job["attempt"] == 2 and job, 30)
+        assert [again[counter] for counter in COUNTERS] == [1, 0, 0, 0, 0]
+        eventually(lambda: station.code("default", "train"), 30)
+    assert station.code("default", "train") == "JobManagerExceededMaximumDurationError"
 
 
 def test_trouble_of_the_hub_is_tried_again_and_the_last_good_answer_stays(station: Station) -> None:
-    listed(station)
+    station.listed()
     station.start("splits")
-    eventually(station.rows)
+    eventually(station.rows, 30)
     station.settle()
     station.start("datasets", MAX_ATTEMPTS=1)
     station.hub.stop()
@@ -202,7 +196,7 @@ def test_trouble_of_the_hub_with_no_answer_yet_is_an_error_of_the_hub(station: S
 
 def test_the_processes_that_read_data_have_no_secret_in_their_environment(station: Station) -> None:
     worker = station.start("splits", HF_WEBHOOK_SECRET="a secret")
-    (zygote,) = eventually(lambda: children_of(worker.pid))
+    (zygote,) = eventually(lambda: children_of(worker.pid), 30)
     environment = eventually(lambda: open(f"/proc/{zygote}/environ", "rb").read())  # noqa: PTH123, SIM115
     for secret in (b"mongodb://", b"hf_worker", b"a secret"):
         assert secret not in environment
@@ -211,21 +205,21 @@ def test_the_processes_that_read_data_have_no_secret_in_their_environment(statio
 
 
 def test_a_job_whose_revision_is_gone_starts_again_at_the_new_head_and_no_failure_is_counted(station: Station) -> None:
-    listed(station)
+    station.listed()
     before = station.head()
     station.put("train.csv", "n\n2\n")
     eventually(lambda: station.head() != before)
     station.start("splits")
-    eventually(lambda: station.job("datasets"))
+    eventually(lambda: station.job("datasets"), 30)
     station.start("datasets")
     assert eventually(lambda: station.rows() == [{"n": 2}] and station.rows(), 30)
     station.settle()
     assert "retried" not in station.log
-    assert "crashed" not in station.log
+    assert '"crash"' not in station.log
 
 
 def test_a_job_that_keeps_losing_its_worker_ends_with_an_error(station: Station) -> None:
-    listed(station)
+    station.listed()
     station.queue_database["jobs"].update_one({"type": "splits"}, {"$set": {"lost_leases": 10}})
     station.start("splits")
-    assert eventually(lambda: station.code("default", "train")) == "JobManagerCrashedError"
+    assert eventually(lambda: station.code("default", "train"), 30) == "JobManagerCrashedError"

@@ -5,7 +5,7 @@ therefore sees an old whole answer or a new whole one.
 """
 
 import gzip
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,12 +13,17 @@ from typing import Any
 from bson.binary import Binary
 from libcommon.errors import CATALOGUE, CodedError, Fault
 from libcommon.jsons import dumps
+from pymongo import UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from libcache.records import Record
 
 _COMPRESSION_LEVEL = 6
+# The one error of the data that isn't about a dataset's content but about who may read it.
+_ABOUT_ACCESS = "DatasetNotFoundError"
+# What tells which answer it is and of what; all but its bytes.
+_LABELS = ("kind", "dataset", "config", "split", "generation", "fence", "revision", "signature", "code", "stale")
 
 
 class Kind(StrEnum):
@@ -72,6 +77,16 @@ class Answer:
         return cls(body=dumps(error.body()), status=error.entry.status, code=error.code)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A stored /splits answer that another run would not change, and what it lists; nothing if it is an error."""
+
+    revision: str | None
+    signature: str | None
+    code: str | None
+    splits: list[tuple[str, str]]
+
+
 class Answers:
     """The answers of one cache database."""
 
@@ -94,6 +109,7 @@ class Answers:
             {
                 "generation": record.generation,
                 "revision": revision,
+                "signature": record.signature if _is_about_content(answer.code) else None,
                 "status": answer.status,
                 "code": answer.code,
                 "stale": False,
@@ -136,10 +152,40 @@ class Answers:
         return {
             (answer["config"], answer["split"])
             for answer in found
-            if answer["revision"] == record.revision
-            and not answer["stale"]
-            and (answer["code"] is None or CATALOGUE[answer["code"]].fault is Fault.DATA)
+            if answer["revision"] == record.revision and _is_final(answer)
         }
+
+    def listing(self, record: Record) -> Listing | None:
+        """The listing of this generation, of whichever revision; None if there is none or it needs a new run."""
+        found = self._answers.find_one(
+            AnswerKey(Kind.SPLITS, record.dataset).filter, dict.fromkeys((*_LABELS, "splits"), 1)
+        )
+        if found is None or found["generation"] != record.generation or not _is_final(found):
+            return None
+        splits = [(config, split) for config, split in found["splits"]]
+        return Listing(found["revision"], found.get("signature"), found["code"], splits)
+
+    def relabel(self, record: Record) -> None:
+        """Gives the record's revision to the answers of older ones that are made of just what it has.
+
+        Asset URLs in them keep the older revision, and their files stay where they are.
+        """
+        found = self._answers.find({"dataset": record.dataset}, dict.fromkeys(_LABELS, 1))
+        updates = [
+            UpdateOne(
+                # By the fence that was read, so that it is still the same answer.
+                {**_key_of(answer).filter, "fence": answer["fence"]},
+                {"$set": {"revision": record.revision, "fence": record.fence}},
+            )
+            for answer in found
+            if _is_final(answer)
+            and answer["generation"] == record.generation
+            and answer["revision"] != record.revision
+            and answer["fence"] < record.fence
+            and answer.get("signature") == record.signature is not None
+        ]
+        if updates:
+            self._answers.bulk_write(updates, ordered=False)
 
     def has_preview(self, record: Record) -> bool:
         """Whether there is a good first page of any split."""
@@ -160,3 +206,16 @@ class Answers:
         for config, split in {(answer["config"], answer["split"]) for answer in found} - kept:
             key = AnswerKey(Kind.FIRST_ROWS, record.dataset, config, split)
             self._answers.delete_one({**key.filter, "fence": {"$lt": record.fence}})
+
+
+def _key_of(answer: Mapping[str, Any]) -> AnswerKey:
+    return AnswerKey(Kind(answer["kind"]), answer["dataset"], answer["config"], answer["split"])
+
+
+def _is_final(answer: Mapping[str, Any]) -> bool:
+    """Whether another run at the same revision would find the same."""
+    return not answer["stale"] and (answer["code"] is None or CATALOGUE[answer["code"]].fault is Fault.DATA)
+
+
+def _is_about_content(code: str | None) -> bool:
+    return code is None or (CATALOGUE[code].fault is Fault.DATA and code != _ABOUT_ACCESS)

@@ -6,18 +6,32 @@
 - both start at the clock's milliseconds: a record that comes after an expired tombstone can't repeat old numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from libcache.ring import PLACES, place_of, stretch
 from libcache.schema import READABLE, Visibility
 
 _TOMBSTONE_MILLISECONDS = 86_400_000
 # What a webhook that says "this is private now" closes, and what it leaves as it is.
 _MORE_OPEN_THAN_PRIVATE = [Visibility.PUBLIC.value, Visibility.GATED.value]
-_FIELDS = ("dataset", "generation", "fence", "visibility", "revision", "events", "observed_events", "closings")
+_FIELDS = (
+    "dataset",
+    "generation",
+    "fence",
+    "visibility",
+    "revision",
+    "events",
+    "observed_events",
+    "closings",
+    "signature",
+    "seen_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,8 @@ class Record:
     events: int
     observed_events: int
     closings: int
+    signature: str | None = None
+    seen_at: datetime | None = None
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Record":
@@ -45,6 +61,8 @@ class Record:
             events=document["events"],
             observed_events=document["observed_events"],
             closings=document["closings"],
+            signature=document.get("signature"),
+            seen_at=document.get("seen_at"),
         )
 
     @property
@@ -63,6 +81,21 @@ class Records:
         """The record as it is now; None for a dataset that nobody announced or asked for."""
         document = self._datasets.find_one({"dataset": dataset}, _FIELDS)
         return Record.of(document) if document else None
+
+    def find_many(self, datasets: Sequence[str]) -> dict[str, Record]:
+        """The records of those of the datasets that have one, by name."""
+        found = self._datasets.find({"dataset": {"$in": list(datasets)}}, _FIELDS)
+        return {document["dataset"]: Record.of(document) for document in found}
+
+    def walk(self, begin: int, wanted: int) -> tuple[list[Record], int | None]:
+        """About `wanted` records from a place of the ring on, by their places, and where to go on; None at its end."""
+        end = begin + stretch(self._datasets.estimated_document_count(), wanted)
+        found = self._datasets.find({"place": {"$gte": begin, "$lt": end}}, _FIELDS).sort("place")
+        return [Record.of(document) for document in found], end if end < PLACES else None
+
+    def mark_seen(self, datasets: Sequence[str]) -> None:
+        """Notes that the Hub's list has these datasets now; names without a record are passed over."""
+        self._datasets.update_many({"dataset": {"$in": list(datasets)}}, {"$currentDate": {"seen_at": True}})
 
     def raise_fence(self, dataset: str) -> Record:
         """The record with a fence that no other claim got or will get; made if there is none.
@@ -111,10 +144,13 @@ class Records:
             ],
         )
 
-    def observe(self, record: Record, visibility: Visibility, revision: str | None) -> Record | None:
+    def observe(
+        self, record: Record, visibility: Visibility, revision: str | None, signature: str | None = None
+    ) -> Record | None:
         """Writes what the Hub said while the holder of `record` ran; a dataset that has fewer readers now gets a new
-        generation. None if the record was closed, or observed by a later claim, in between, or if this would open
-        what an event closed meanwhile: then throw the result away, a later job knows better.
+        generation. `signature` is of what the revision has. None if the record was closed, or observed by a later
+        claim, in between, or if this would open what an event closed meanwhile: then throw the result away, a later
+        job knows better.
         """
         generation = record.generation + _hides(record.visibility, visibility)
         gone = visibility not in READABLE
@@ -134,6 +170,8 @@ class Records:
                         "observed_fence": record.fence,
                         "visibility": visibility.value,
                         "revision": revision,
+                        "signature": signature,
+                        "seen_at": "$$NOW",
                         "observed_events": record.events,
                         "expires_at": expiry if gone else None,
                         **({"preview": False} if gone else {}),
@@ -148,6 +186,7 @@ class Records:
             generation=generation,
             visibility=visibility,
             revision=revision,
+            signature=signature,
             observed_events=record.events,
         )
 
@@ -174,6 +213,7 @@ class Records:
                             "observed_events": {"$ifNull": ["$observed_events", 0]},
                             "closings": {"$ifNull": ["$closings", 0]},
                             "preview": {"$ifNull": ["$preview", False]},
+                            "place": place_of(dataset),
                         }
                     }
                 ],

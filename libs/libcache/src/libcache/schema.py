@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from libcommon.mongo import connect
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, StringField
+from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, LongField, StringField
 from mongoengine.fields import BinaryField
 from pymongo.database import Database
 
@@ -41,6 +41,12 @@ class DatasetDocument(Document):  # type: ignore[misc]
     observed_fence = IntField(required=True)
     visibility = StringField(choices=list(Visibility), required=True)
     revision = StringField()
+    # What the answers of this revision are made of; see `reader.content`. None where that isn't known.
+    signature = StringField()
+    # When the Hub last spoke of it, in its list or to a job.
+    seen_at = DateTimeField()
+    # See `libcache.ring`.
+    place = LongField(required=True)
     # A refresh is under way while more events came than a finished `datasets` job had seen.
     events = IntField(required=True)
     observed_events = IntField(required=True)
@@ -60,6 +66,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
             {"fields": ["dataset", "fence"]},
             # The list of what has a preview.
             {"fields": ["visibility", "preview", "dataset"]},
+            # The walk over all records.
+            {"fields": ["place"]},
             # Tombstones.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
@@ -76,6 +84,8 @@ class AnswerDocument(Document):  # type: ignore[misc]
     generation = IntField(required=True)
     fence = IntField(required=True)
     revision = StringField()
+    # What it is made of, as the record had it; None for an answer that another run could change.
+    signature = StringField()
     status = IntField(required=True)
     code = StringField()
     stale = BooleanField(required=True)
@@ -103,6 +113,30 @@ class AnswerDocument(Document):  # type: ignore[misc]
     }
 
 
+class ReconciliationDocument(Document):  # type: ignore[misc]
+    """How far the comparison of the cache with the Hub is, and who does it; there is one."""
+
+    name = StringField(primary_key=True)
+    # Whoever raises it first takes the next step.
+    version = LongField(required=True)
+    owner = StringField()
+    lease_expires_at = DateTimeField()
+    # None between two passes.
+    phase = StringField()
+    cursor = StringField()
+    started_at = DateTimeField()
+    finished_at = DateTimeField()
+    not_before = DateTimeField(required=True)
+    failures = IntField(required=True)
+
+    meta = {  # noqa: RUF012
+        "db_alias": ALIAS,
+        "collection": "reconciliation",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["_id", "version"]}],
+    }
+
+
 def open_cache_database(url: str, database: str) -> Database[dict[str, Any]]:
     """Connects to the cache's database and makes sure of its indexes.
 
@@ -110,6 +144,6 @@ def open_cache_database(url: str, database: str) -> Database[dict[str, Any]]:
         pymongo.errors.PyMongoError: the server can't be reached, or an index can't be made.
     """
     connected = connect(url, database, ALIAS)
-    for document in (DatasetDocument, AnswerDocument):
+    for document in (DatasetDocument, AnswerDocument, ReconciliationDocument):
         document.ensure_indexes()
     return connected

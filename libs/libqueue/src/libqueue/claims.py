@@ -1,4 +1,4 @@
-"""Claiming: one conditional update makes a waiting job run, in a slot of its dataset and one of its namespace.
+"""Claiming: one conditional update makes a ready job run, in a slot of its dataset and one of its namespace.
 
 Caps are guarded by unique indexes over the slots of running jobs, so reading the free slots first is only a guess
 that saves most of the refused updates; see `docs/decisions/0001-claims.md`.
@@ -9,98 +9,112 @@ from collections.abc import Iterable
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
-from libqueue.clock import after
+from libqueue.crowding import Crowding
+from libqueue.jobs import Jobs
 from libqueue.model import Claim, Limits, Status
-from libqueue.turns import Turns
+from libqueue.pauses import Pauses, Scope
+from libqueue.turns import Turn, Turns
+from libqueue.windows import lowest
 
-# How many jobs at the head of a namespace are looked at for one that no cap holds back.
+# How many jobs at the head of a namespace are looked at for one that may start.
 _HEAD = 16
+# How often one turn looks there: what may not start is parked in between.
+_LOOKS = 4
+# How many turns one claim takes: those that lead to nothing leave the rotation.
+_TURNS = 64
 
 
 class Claims:
-    """The claims of one queue database."""
+    """The claims of one queue database. `lost` counts this object's races for a job that another process won."""
 
-    def __init__(self, database: Database[dict[str, Any]], limits: Limits) -> None:
-        self._jobs = database["jobs"]
-        self._turns = Turns(database)
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        jobs: Jobs,
+        turns: Turns,
+        crowding: Crowding,
+        pauses: Pauses,
+        limits: Limits,
+    ) -> None:
+        self._collection = database["jobs"]
+        self._jobs = jobs
+        self._turns = turns
+        self._crowding = crowding
+        self._pauses = pauses
         self._limits = limits
+        self.lost = 0
 
     def claim(self, type_: str, owner: str) -> Claim | None:
         """Takes the next job of a type for `owner`, under a lease of `Limits.lease_seconds`; None if there is none.
 
         The holder must `beat` before the lease runs out, and ends the job by `finish`, `retry` or `release`.
         """
-        for turn in self._turns.take(type_):
-            running = list(
-                self._jobs.find(
-                    {"namespace": turn.namespace, "status": Status.RUNNING.value},
-                    {"dataset": 1, "dataset_slot": 1, "namespace_slot": 1},
-                )
-            )
-            head = self._head(type_, turn.namespace, running)
-            if not head and not running:
-                self._turns.drop(turn)
-                continue
-            claim = self._claim_one_of(head, running, owner)
+        if self._pauses.covers(Scope.TYPE, type_):
+            return None
+        for _ in range(_TURNS):
+            turn = self._turns.take(type_)
+            if turn is None:
+                return None
+            claim = self._claim_at(turn, type_, owner)
             if claim is not None:
                 return claim
         return None
 
-    def _head(self, type_: str, namespace: str, running: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        which: dict[str, Any] = {
-            "type": type_,
-            "namespace": namespace,
-            "status": Status.WAITING.value,
-            "ready": True,
-        }
-        busy = Counter(job["dataset"] for job in running)
-        capped = [dataset for dataset, jobs in busy.items() if jobs >= self._limits.max_jobs_per_dataset]
-        if capped:
-            # Else the waiting jobs of one large dataset would hide those of all others.
-            which["dataset"] = {"$nin": capped}
-        return list(self._jobs.find(which).sort("rank").limit(_HEAD))
-
-    def _claim_one_of(self, head: list[dict[str, Any]], running: list[dict[str, Any]], owner: str) -> Claim | None:
-        namespace_slot = _free(self._limits.max_jobs_per_namespace, (job["namespace_slot"] for job in running))
-        if namespace_slot is None:
+    def _claim_at(self, turn: Turn, type_: str, owner: str) -> Claim | None:
+        if self._pauses.covers(Scope.NAMESPACE, turn.namespace):
+            self._crowding.hold(turn)
             return None
-        for job in head:
-            dataset_slot = _free(
-                self._limits.max_jobs_per_dataset,
-                (other["dataset_slot"] for other in running if other["dataset"] == job["dataset"]),
-            )
-            if dataset_slot is not None and self._start(job, owner, dataset_slot, namespace_slot):
-                return Claim.of(job, attempt=job["attempt"] + 1, owner=owner)
+        for _ in range(_LOOKS):
+            head = self._head(turn, type_)
+            if not head:
+                self._turns.drop(turn)
+                return None
+            running = self._running(turn.namespace)
+            if len(running) >= self._limits.max_jobs_per_namespace:
+                self._crowding.hold(turn)
+                return None
+            startable = next((job for job in head if not self._is_blocked(job, running)), None)
+            if startable is None:
+                self._crowding.park(head)
+                continue
+            claim = self._start(startable, owner, running)
+            if claim is not None:
+                if turn.announced_once and len(head) == 1:
+                    # The one job that was announced: unless another was since, nothing is left here.
+                    self._turns.drop(turn)
+                return claim
+            self.lost += 1
         return None
 
-    def _start(self, job: dict[str, Any], owner: str, dataset_slot: int, namespace_slot: int) -> bool:
-        try:
-            started = self._jobs.update_one(
-                {
-                    "_id": job["_id"],
-                    "job_id": job["job_id"],
-                    "status": Status.WAITING.value,
-                    "attempt": job["attempt"],
-                },
-                [
-                    {
-                        "$set": {
-                            "status": Status.RUNNING.value,
-                            "attempt": job["attempt"] + 1,
-                            "owner": {"$literal": owner},
-                            "started_at": "$$NOW",
-                            "lease_expires_at": after(self._limits.lease_seconds),
-                            "dataset_slot": dataset_slot,
-                            "namespace_slot": namespace_slot,
-                        }
-                    }
-                ],
+    def _head(self, turn: Turn, type_: str) -> list[dict[str, Any]]:
+        ready = {"namespace": turn.namespace, "status": Status.READY.value, "type": type_}
+        head, window = lowest(self._collection, ready, "rank", _HEAD, turn.window)
+        if window != turn.window and head:
+            self._turns.look(turn, window)
+        return head
+
+    def _running(self, namespace: str) -> list[dict[str, Any]]:
+        return list(
+            self._collection.find(
+                {"namespace": namespace, "status": Status.RUNNING.value},
+                {"dataset": 1, "dataset_slot": 1, "namespace_slot": 1},
             )
-        except DuplicateKeyError:
-            return False
-        return started.modified_count == 1
+        )
+
+    def _is_blocked(self, job: dict[str, Any], running: list[dict[str, Any]]) -> bool:
+        busy = Counter(other["dataset"] for other in running)
+        return busy[job["dataset"]] >= self._limits.max_jobs_per_dataset or self._pauses.covers(
+            Scope.DATASET, job["dataset"]
+        )
+
+    def _start(self, job: dict[str, Any], owner: str, running: list[dict[str, Any]]) -> Claim | None:
+        of_dataset = (other["dataset_slot"] for other in running if other["dataset"] == job["dataset"])
+        dataset_slot = _free(self._limits.max_jobs_per_dataset, of_dataset)
+        namespace_slot = _free(self._limits.max_jobs_per_namespace, (other["namespace_slot"] for other in running))
+        if dataset_slot is None or namespace_slot is None:
+            return None
+        return self._jobs.start(job, owner, dataset_slot, namespace_slot)
 
 
 def _free(cap: int, taken: Iterable[int]) -> int | None:

@@ -1,7 +1,8 @@
 """What a job is: its key, its place in the queue, and the claim on it that a worker holds."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Self
 
@@ -11,9 +12,11 @@ from libcommon.names import namespace_of
 
 
 class Status(StrEnum):
-    """A job is in the queue only while it waits or runs."""
+    """A job is in the queue only while it waits or runs. Only a ready one can be claimed."""
 
-    WAITING = "waiting"
+    READY = "ready"
+    DELAYED = "delayed"  # a retry whose time has not come
+    PARKED = "parked"  # its dataset has no free slot, or is paused
     RUNNING = "running"
 
 
@@ -34,6 +37,37 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Setback(StrEnum):
+    """Why a job has to run again; each kind is counted in the field of its name."""
+
+    FAILURE = "failures"
+    CRASH = "crashes"
+    OUT_OF_MEMORY = "out_of_memory"
+    TIMEOUT = "timeouts"
+    LOST_LEASE = "lost_leases"
+
+
+@dataclass(frozen=True, slots=True)
+class Setbacks:
+    """How often each came since the job last ended."""
+
+    failures: int = 0
+    crashes: int = 0
+    out_of_memory: int = 0
+    timeouts: int = 0
+    lost_leases: int = 0
+
+    @classmethod
+    def of(cls, job: Mapping[str, Any]) -> Self:
+        """The counts in a document."""
+        return cls(**{setback.value: job[setback.value] for setback in Setback})
+
+    @property
+    def child_deaths(self) -> int:
+        """How often the job's own process came to grief while its worker lived."""
+        return self.crashes + self.out_of_memory + self.timeouts
+
+
 @dataclass(frozen=True, slots=True)
 class JobKey:
     """What a job is about. Of each key at most one run waits and one runs: they are one document."""
@@ -43,10 +77,21 @@ class JobKey:
     config: str | None = None
     split: str | None = None
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The key in a document that has its four parts."""
+        return cls(document["type"], document["dataset"], document["config"], document["split"])
+
     @property
     def namespace(self) -> str:
         """The namespace whose turns and caps the job counts for."""
         return namespace_of(self.dataset)
+
+    @property
+    def literals(self) -> dict[str, Any]:
+        """Its parts, for a pipeline update: a name may look like an expression."""
+        parts = ("type", "dataset", "config", "split", "namespace")
+        return {part: {"$literal": getattr(self, part)} for part in parts}
 
     def __str__(self) -> str:
         return orjson.dumps([self.type, self.dataset, self.config, self.split]).decode()
@@ -54,47 +99,44 @@ class JobKey:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A running job, held under one `attempt`: what its holder does to the queue takes effect only while it holds."""
+    """A running job, held under the `token` of this run: what its holder does takes effect only while it holds."""
 
-    job_id: ObjectId
     key: JobKey
+    token: ObjectId
     attempt: int
     payload: dict[str, Any]
-    failures: int
-    crashes: int
-    lost_leases: int
+    setbacks: Setbacks
+    priority: Priority
+    rank: int
     owner: str
+    since: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, job: Mapping[str, Any], *, attempt: int, owner: str) -> Self:
-        """The claim of `owner` on a document of the collection `jobs`."""
+    def of(cls, job: Mapping[str, Any]) -> Self:
+        """The claim on a running document of the collection `jobs`."""
         return cls(
-            job_id=job["job_id"],
-            key=JobKey(job["type"], job["dataset"], job["config"], job["split"]),
-            attempt=attempt,
+            key=JobKey.of(job),
+            token=job["token"],
+            attempt=job["attempt"],
             payload=job["payload"],
-            failures=job["failures"],
-            crashes=job["crashes"],
-            lost_leases=job["lost_leases"],
-            owner=owner,
+            setbacks=Setbacks.of(job),
+            priority=Priority(job["priority"]),
+            rank=job["rank"],
+            owner=job["owner"],
         )
 
     @property
     def held(self) -> dict[str, Any]:
         """The filter that matches the job while this claim holds."""
-        return {
-            "_id": str(self.key),
-            "job_id": self.job_id,
-            "status": Status.RUNNING.value,
-            "attempt": self.attempt,
-        }
+        return {"_id": str(self.key), "token": self.token}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job is in the queue; `ahead` counts the jobs before it in its namespace, None past 100."""
+    """Where a job is in the queue; `ahead` counts the ready jobs before it in its namespace, None past 100."""
 
-    status: Status
+    running: bool
+    priority: Priority
     ahead: int | None
 
 
@@ -110,3 +152,4 @@ class Limits:
     max_jobs_per_dataset: int = 2
     max_jobs_per_namespace: int = 8
     history_seconds: int = 86_400
+    dead_seconds: int = 30 * 86_400

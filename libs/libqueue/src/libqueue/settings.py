@@ -21,6 +21,9 @@ class QueueSettings(Settings):
     jobs_history_seconds: int = Field(
         _DEFAULTS.history_seconds, ge=60, description="How long finished jobs stay in the history, in seconds"
     )
+    dead_jobs_seconds: int = Field(
+        _DEFAULTS.dead_seconds, ge=60, description="How long jobs that were given up stay listed, in seconds"
+    )
 
     @property
     def limits(self) -> Limits:
@@ -30,4 +33,5 @@ class QueueSettings(Settings):
             max_jobs_per_dataset=self.max_jobs_per_dataset,
             max_jobs_per_namespace=self.max_jobs_per_namespace,
             history_seconds=self.jobs_history_seconds,
+            dead_seconds=self.dead_jobs_seconds,
         )

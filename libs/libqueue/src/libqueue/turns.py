@@ -1,74 +1,149 @@
 """Turns: which namespace is served next.
 
-A namespace with waiting jobs of a type has one turn document. A claim takes the turn that was taken longest ago by
-raising its version. A namespace whose jobs are all gone loses its turn; `announce` after each insert gives it back.
+A namespace with ready jobs of a type has one turn document. A claim takes one of the turns that were taken longest
+ago by raising its version. A namespace whose jobs are all gone loses its turn; `announce` after each job that became
+ready gives it back. One whose jobs may not start has its turn held.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
+from pymongo.write_concern import WriteConcern
+
+from libqueue.clock import microseconds
+from libqueue.windows import Window, lowest
 
 # Pickers that all reach for the same turn lose most of their races; among so many they rarely meet.
-_SPREAD = 8
+SPREAD = 32
+# Where a namespace that comes in anew has its head: its first job and whatever came within microseconds.
+_FIRST_SPAN = 16
+# What a crash may undo: a turn that was taken is a turn that may be taken again.
+_LOOSE = WriteConcern(w=1, j=False)
+_READ = ("namespace", "version", "taken_at", "horizon", "span")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn that was taken: a try at the head of `namespace`.
+
+    `announced_once` says that one single job was announced since the namespace had none.
+    """
+
+    id: str
+    namespace: str
+    version: int
+    window: Window | None
+    announced_once: bool
 
 
 class Turns:
-    """The turns of one queue database."""
+    """The turns of one queue database. `won` and `lost` count this object's races for them."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._turns = database["turns"]
+        self._loose = database.get_collection("turns", write_concern=_LOOSE)
+        self._windows: dict[str, Window | None] = {}
+        self._passed_over: dict[str, int] = {}
+        self.won = 0
+        self.lost = 0
 
-    def announce(self, type_: str, namespace: str) -> None:
-        """Makes sure that the namespace gets turns; call it after a job of it was made waiting."""
+    def announce(self, type_: str, namespace: str, *, rank: int | dict[str, Any] | None = None, jobs: int = 1) -> None:
+        """Makes sure that the namespace gets turns; call it after `jobs` of it were made ready.
+
+        `rank` is where the first of them is, as a number or an expression, if it is known.
+        """
+        first = {} if rank is None else {"horizon": {"$add": [rank, _FIRST_SPAN]}, "span": _FIRST_SPAN}
         update = [
             {
                 "$set": {
-                    "version": {"$add": [{"$ifNull": ["$version", 0]}, 1]},
-                    "taken_at": {"$ifNull": ["$taken_at", "$$NOW"]},
+                    "type": {"$literal": type_},
+                    "namespace": {"$literal": namespace},
+                    "version": {"$add": [{"$ifNull": ["$version", 0]}, jobs]},
+                    "taken_at": {"$ifNull": ["$taken_at", microseconds()]},
+                    "held": {"$ifNull": ["$held", False]},
+                    **{name: {"$ifNull": [f"${name}", value]} for name, value in first.items()},
                 }
             }
         ]
         while True:
             try:
-                self._turns.update_one({"type": type_, "namespace": namespace}, update, upsert=True)
+                self._turns.update_one({"_id": turn_id(type_, namespace)}, update, upsert=True)
                 return
             except DuplicateKeyError:
                 continue  # another process inserted it first: update that one
 
-    def restore(self, type_: str, namespaces: Iterable[str]) -> int:
-        """Gives turns back to the namespaces that have none; returns how many had none."""
-        known = {turn["namespace"] for turn in self._turns.find({"type": type_}, {"namespace": 1})}
-        missing = set(namespaces) - known
-        for namespace in missing:
-            self.announce(type_, namespace)
-        return len(missing)
+    def take(self, type_: str) -> Turn | None:
+        """Takes a turn of those that waited longest; None when there is none.
 
-    def take(self, type_: str) -> Iterator["Turn"]:
-        """Takes turns one after the other, those that waited longest first."""
-        found = list(self._turns.find({"type": type_}).sort("taken_at").limit(_SPREAD))
-        random.shuffle(found)
-        for turn in found:
-            taken = self._turns.update_one(
+        No turn is passed over more than `SPREAD` times by one process. So with n turns and w processes, one is taken
+        after at most n + w * SPREAD others.
+        """
+        while True:
+            found, self._windows[type_] = lowest(
+                self._turns,
+                {"type": type_, "held": False},
+                "taken_at",
+                SPREAD,
+                self._windows.get(type_),
+                enough=SPREAD // 2,
+                projection=dict.fromkeys(_READ, 1),
+            )
+            if not found:
+                self._passed_over = {}
+                return None
+            turn = self._choose(found)
+            taken = self._loose.update_one(
                 {"_id": turn["_id"], "version": turn["version"]},
-                [{"$set": {"version": turn["version"] + 1, "taken_at": "$$NOW"}}],
+                [{"$set": {"version": turn["version"] + 1, "taken_at": microseconds(random.randrange(1000))}}],
             )
             if taken.modified_count:
-                yield Turn(turn["_id"], turn["namespace"], turn["version"] + 1)
+                self.won += 1
+                return Turn(
+                    id=turn["_id"],
+                    namespace=turn["namespace"],
+                    version=turn["version"] + 1,
+                    window=Window(turn["horizon"], turn["span"]) if turn.get("horizon") else None,
+                    announced_once=turn["version"] == 1,
+                )
+            self.lost += 1
 
-    def drop(self, turn: "Turn") -> None:
-        """Ends a namespace's turns when no job waits there; does nothing if one was announced since the turn."""
-        self._turns.delete_one({"_id": turn.id, "version": turn.version})
+    def _choose(self, found: list[dict[str, Any]]) -> dict[str, Any]:
+        self._passed_over = {turn["_id"]: self._passed_over.get(turn["_id"], 0) + 1 for turn in found}
+        overdue = [turn for turn in found if self._passed_over[turn["_id"]] > SPREAD]
+        chosen = overdue[0] if overdue else random.choice(found)
+        del self._passed_over[chosen["_id"]]
+        return chosen
+
+    def look(self, turn: Turn, window: Window | None) -> None:
+        """Notes where whoever has the namespace's next turn should look for its head."""
+        place = {"horizon": window.end if window else None, "span": window.span if window else None}
+        self._loose.update_one({"_id": turn.id}, {"$set": place})
+
+    def drop(self, turn: Turn) -> None:
+        """Ends a namespace's turns when no job is ready there; does nothing if one was announced since the turn."""
+        self._loose.delete_one({"_id": turn.id, "version": turn.version})
+
+    def hold(self, turn: Turn) -> None:
+        """Takes the namespace out of the rotation; does nothing if a job was announced since the turn."""
+        self._loose.update_one(
+            {"_id": turn.id, "version": turn.version}, {"$set": {"held": True, "version": turn.version + 1}}
+        )
+
+    def release(self, namespace: str) -> None:
+        """Puts the held turns of a namespace back, last in the rotation."""
+        self._loose.update_many(
+            {"namespace": namespace, "held": True},
+            [{"$set": {"held": False, "version": {"$add": ["$version", 1]}, "taken_at": microseconds()}}],
+        )
+
+    def held_namespaces(self) -> set[str]:
+        """The namespaces that have a held turn."""
+        return {turn["namespace"] for turn in self._turns.find({"held": True}, {"namespace": 1})}
 
 
-class Turn:
-    """A turn that was taken: a try at the head of `namespace`."""
-
-    __slots__ = ("id", "namespace", "version")
-
-    def __init__(self, id_: Any, namespace: str, version: int) -> None:
-        self.id = id_
-        self.namespace = namespace
-        self.version = version
+def turn_id(type_: str, namespace: str) -> str:
+    """The `_id` of a namespace's turn."""
+    return f"{type_}:{namespace}"

@@ -1,5 +1,5 @@
-"""What no single job's holder can do: jobs whose holder died wait again, delayed jobs become ready, and what was cut
-off between a job and its namespace's turn is mended.
+"""What no single job's holder can do: jobs whose holder died wait again, delayed jobs become ready, and what a crash
+cut off between the two halves of a change is mended.
 
 Any number of processes may do it at once; each step is a conditional update.
 """
@@ -11,68 +11,70 @@ from typing import Any
 from pymongo.database import Database
 
 from libqueue import clock
-from libqueue.model import Status
-from libqueue.queue import Queue
+from libqueue.crowding import Crowding
+from libqueue.jobs import Jobs
+from libqueue.model import Claim, Limits, Status
+from libqueue.pauses import Pauses
 from libqueue.turns import Turns
 
 # Twice of this, and the time of a claim, is what a takeover takes beyond the lease: well under 5 s.
 _PERIOD_SECONDS = 1.0
 _BATCH = 100
-_TURNS_PERIOD_SECONDS = 10.0
+_HELD_PERIOD_SECONDS = 10.0
 
 
 class Upkeep:
-    """Runs `rescue_expired` and `promote_due` about once a second, and `restore_turns` more rarely, from a loop."""
+    """Looks about once a second after what is due, and more rarely after held namespaces, from a loop."""
 
-    def __init__(self, database: Database[dict[str, Any]], queue: Queue) -> None:
+    def __init__(self, database: Database[dict[str, Any]], limits: Limits) -> None:
         self._database = database
-        self._jobs = database["jobs"]
+        self._collection = database["jobs"]
         self._turns = Turns(database)
-        self._queue = queue
+        self._jobs = Jobs(database, self._turns, limits)
+        self._crowding = Crowding(database, self._jobs, self._turns, Pauses(database), limits)
         self._next = 0.0
-        self._next_turns = 0.0
+        self._next_held = 0.0
 
     def run_when_due(self) -> None:
         """Does a round if the last one is about a second ago; cheap to call often."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _PERIOD_SECONDS * random.uniform(0.75, 1.25)
-        self.rescue_expired()
-        self.promote_due()
-        if time.monotonic() > self._next_turns:
-            self._next_turns = time.monotonic() + _TURNS_PERIOD_SECONDS * random.uniform(0.75, 1.25)
-            self.restore_turns()
+        self.attend_due()
+        if time.monotonic() > self._next_held:
+            self._next_held = time.monotonic() + _HELD_PERIOD_SECONDS * random.uniform(0.75, 1.25)
+            self.attend_held()
 
-    def restore_turns(self) -> int:
-        """Gives turns to namespaces whose jobs wait without one, since a process died before it could announce them."""
-        return sum(
-            self._turns.restore(type_, self._jobs.distinct("namespace", {"type": type_}))
-            for type_ in self._jobs.distinct("type")
-        )
+    def attend_due(self) -> int:
+        """Looks after jobs whose lease or delay is over, or whose change was left half done; returns how many."""
+        due = list(self._collection.find({"due_at": {"$lt": clock.now(self._database)}}).limit(_BATCH))
+        # Several processes do the same: then they rarely do it to the same job.
+        random.shuffle(due)
+        for job in due:
+            match job["status"]:
+                case Status.RUNNING:
+                    self._rescue(job)
+                case Status.DELAYED:
+                    self._jobs.make_ready(job)
+                case Status.READY:
+                    self._jobs.announce(job)
+                case Status.PARKED:
+                    self._crowding.look_again(job)
+        return len(due)
 
-    def rescue_expired(self) -> int:
-        """Takes the jobs whose lease ran out away from their holders; returns how many."""
-        expired = self._jobs.find(
-            {"status": Status.RUNNING.value, "lease_expires_at": {"$lt": clock.now(self._database)}}
-        ).limit(_BATCH)
-        return sum(self._queue.rescue(job) for job in list(expired))
+    def attend_held(self) -> None:
+        """Puts namespaces back into the rotation that are held and need not be."""
+        for namespace in self._turns.held_namespaces():
+            self._crowding.look_again_at_namespace(namespace)
 
-    def promote_due(self) -> int:
-        """Makes the jobs ready whose delay is over; returns how many."""
-        due = self._jobs.find(
-            {"status": Status.WAITING.value, "ready": False, "due_at": {"$lte": clock.now(self._database)}},
-            {"job_id": 1, "type": 1, "namespace": 1, "attempt": 1},
-        ).limit(_BATCH)
-        promoted = 0
-        for job in list(due):
-            promoted += self._jobs.update_one(
-                {
-                    "_id": job["_id"],
-                    "job_id": job["job_id"],
-                    "status": Status.WAITING.value,
-                    "attempt": job["attempt"],
-                },
-                {"$set": {"ready": True}},
-            ).modified_count
-            self._turns.announce(job["type"], job["namespace"])
-        return promoted
+    def _rescue(self, job: dict[str, Any]) -> None:
+        """Makes a running job wait again whose lease ran out, unless its holder beat after all."""
+        claim = Claim.of(job)
+        with self._crowding.leaving(claim):
+            self._jobs.wait_again(
+                claim,
+                {"lost_leases": claim.setbacks.lost_leases + 1},
+                again=job["again"],
+                crowded=job["crowded"],
+                due_at=job["due_at"],
+            )

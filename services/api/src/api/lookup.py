@@ -7,7 +7,7 @@ from libcache.answers import Kind
 from libcache.reading import StoredAnswer
 from libcache.records import Record
 from libcache.schema import Visibility
-from libqueue.model import JobKey, Place, Priority, Status
+from libqueue.model import JobKey, Place, Priority
 from libqueue.queue import Queue
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -123,21 +123,21 @@ async def not_ready(request: Request, key: JobKey) -> ApiError:
         "ResponseNotReady",
         "The answer is being computed: ask again in a moment.",
         retry_after=_RETRY_AFTER_SECONDS,
-        details={"state": place.status.value, "position": place.ahead},
+        details={"state": "running" if place.running else "waiting", "position": place.ahead},
     )
 
 
 async def queued(request: Request, key: JobKey) -> Place:
-    """The place of the job in the queue; it is put there if it isn't."""
+    """The place of the job in the queue; it is put there if it isn't, and moved forward if nobody has asked for it."""
     return await run_in_threadpool(_queued, services_of(request).queue, key)
 
 
 def _queued(queue: Queue, key: JobKey) -> Place:
     place = queue.place(key)
-    if place is None:
+    if place is None or (not place.running and place.priority > Priority.HIGH):
         queue.add(key, priority=Priority.HIGH)
         # A worker may have ended it already.
-        place = queue.place(key) or Place(Status.RUNNING, 0)
+        place = queue.place(key) or Place(True, Priority.HIGH, 0)
     return place
 
 

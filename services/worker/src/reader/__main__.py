@@ -4,10 +4,15 @@ Run as `python -m reader FD` by a worker, where FD is a Unix stream socket. Over
 
     {"fork": {…role…}, "connections": n} with n sockets    a child that runs `reader.children.serve(role, sockets)`
     {"kill": pid}                                          ends a child that this process forked and has not reaped
+    {"deadline": t}                                        from t on, until the next such message, no child may live
 
-and gets `{"ready": true}` once, `{"pid": …}` for each fork and `{"exited": pid, "status": …}` for each child. The
-zygote keeps no secret: what a child needs comes over the child's own socket. It ends, and its children with it, when
-the worker does.
+and gets `{"ready": true}` once, `{"pid": …}` for each fork and for each child
+`{"exited": pid, "status": …, "peak_bytes": …, "overdue": …}`: how it ended, the most resident memory that it had, and
+whether it lived at the deadline. That is a `time.monotonic()`, a clock that all processes of a machine share: a worker
+that is stopped for longer than its lease can't end its job's children, so the zygote does.
+
+The zygote keeps no secret: what a child needs comes over the child's own socket. It ends, and its children with it,
+when the worker does.
 """
 
 import os
@@ -15,6 +20,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -23,6 +29,11 @@ import orjson
 from reader import children
 from reader.death import die_with_parent
 from reader.library import prepare
+
+# `ru_maxrss` is in KiB, but for macOS. Source: getrusage(2) of both.
+_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+# A child that was killed may take a moment to end; meanwhile the zygote need not hurry.
+_LEAST_WAIT_SECONDS = 0.01
 
 
 def _send(worker: socket.socket, message: dict[str, Any]) -> None:
@@ -46,6 +57,11 @@ def _fork(worker: socket.socket, role: dict[str, Any], connections: list[int], b
     finally:
         # Nothing of the zygote may run in a child, not even its exit handlers.
         os._exit(status)
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
 
 
 def main(fd: int) -> NoReturn:
@@ -73,17 +89,21 @@ def main(fd: int) -> NoReturn:
 
     _send(worker, {"ready": True})
     living: set[int] = set()
+    overdue: set[int] = set()
     lines = b""
     connections: list[int] = []
+    deadline: float | None = None
     while True:
-        for key, _ in selector.select():
+        wait = None
+        if living and deadline is not None:
+            wait = max(deadline - time.monotonic(), _LEAST_WAIT_SECONDS)
+        for key, _ in selector.select(wait):
             if key.fileobj is woken:
                 woken.recv(4096)
                 continue
             chunk, received, _, _ = socket.recv_fds(worker, 65536, 8)
             if not chunk:
-                for pid in living:
-                    os.kill(pid, signal.SIGKILL)
+                _kill(living)
                 os._exit(0)
             connections += received
             lines += chunk
@@ -96,13 +116,25 @@ def main(fd: int) -> NoReturn:
                 del connections[:count]
                 living.add(pid)
                 _send(worker, {"pid": pid})
-            elif message["kill"] in living:
-                os.kill(message["kill"], signal.SIGKILL)
+            elif "deadline" in message:
+                deadline = message["deadline"]
+            else:
+                _kill(living & {message["kill"]})
+        if deadline is not None and time.monotonic() >= deadline:
+            _kill(living)
+            overdue |= living
         for pid in list(living):
-            done, status = os.waitpid(pid, os.WNOHANG)
+            done, status, used = os.wait4(pid, os.WNOHANG)
             if done:
+                exited = {
+                    "exited": pid,
+                    "status": os.waitstatus_to_exitcode(status),
+                    "peak_bytes": used.ru_maxrss * _MAXRSS_BYTES,
+                    "overdue": pid in overdue,
+                }
+                _send(worker, exited)
                 living.discard(pid)
-                _send(worker, {"exited": pid, "status": os.waitstatus_to_exitcode(status)})
+                overdue.discard(pid)
 
 
 if __name__ == "__main__":

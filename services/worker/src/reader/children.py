@@ -1,7 +1,8 @@
-"""The two kinds of child that a job has: one that asks the Hub, and one without network or token that decodes media."""
+"""The kinds of child that a worker has: one that asks the Hub, and one without network or token that decodes media."""
 
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 from libcommon.errors import CodedError, Fault
 
 from reader import media, wire
+from reader.catalogue import read_page
+from reader.content import signature_of
 from reader.features.kinds import CellError
-from reader.hub import Observation, RevisionGone, observe
+from reader.hub import TIMEOUT_SECONDS, Observation, RevisionGone, observe
 from reader.limits import Limits
 from reader.listing import list_splits
 from reader.network import leave_network
@@ -25,17 +28,22 @@ _VISIBLE = ("public", "gated", "private")
 def serve(role: dict[str, Any], connections: list[socket.socket]) -> None:
     """Does what a child was forked for.
 
-    `{"job": type}` gets its request from the first connection and, to read a split, has media decoded over the second;
+    `{"job": what}` gets its request from the first connection and, to read a split, has media decoded over the second;
     `{"decode": staging folder}` decodes what comes over its only one.
     """
     if "decode" in role:
         _decode_for(connections[0], Path(role["decode"]))
         return
     request, _ = wire.receive(connections[0])
-    if role["job"] == "splits":
-        _answer(connections[0], lambda: _read_split(request, connections[1]))
-    else:
-        _answer(connections[0], lambda: (_read_dataset(request), b""))
+    match role["job"]:
+        case "splits":
+            _answer(connections[0], lambda: _read_split(request, connections[1]))
+        case "datasets":
+            _answer(connections[0], lambda: (_read_dataset(request), b""))
+        case "catalogue":
+            _answer(connections[0], lambda: (_read_catalogue(request), b""))
+        case "observe":
+            _answer(connections[0], lambda: (_observe_some(request), b""))
 
 
 def _answer(connection: socket.socket, work: Callable[[], tuple[dict[str, Any], bytes]]) -> None:
@@ -65,15 +73,20 @@ def _error(error: CodedError) -> dict[str, Any]:
 
 
 def _read_dataset(request: dict[str, Any]) -> dict[str, Any]:
+    of_hub = {"endpoint": request["endpoint"], "token": request["token"]}
     for _ in range(_MAX_HEADS):
-        observation = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])
+        observation = observe(request["dataset"], **of_hub, with_files=True)
         report: dict[str, Any] = {
             "visibility": observation.visibility,
             "revision": observation.revision,
             "moved_to": observation.moved_to,
+            "signature": None,
         }
         if observation.visibility not in _VISIBLE:
             return report
+        report["signature"] = signature_of(request["dataset"], observation, **of_hub)
+        if report["signature"] is not None and request["listed"] == [report["visibility"], report["signature"]]:
+            return {**report, "same_content": True}
         try:
             return {**report, **_list(request, observation)}
         except RevisionGone:
@@ -95,6 +108,23 @@ def _list(request: dict[str, Any], observation: Observation) -> dict[str, Any]:
         "splits": [[split.config, split.split, split.num_bytes, split.num_examples] for split in listing.splits],
         "failed": [[failed.config, _error(failed.error)] for failed in listing.failed],
     }
+
+
+def _read_catalogue(request: dict[str, Any]) -> dict[str, Any]:
+    page = read_page(request["cursor"], request["length"], endpoint=request["endpoint"], token=request["token"])
+    return {"datasets": [[name, seen.visibility, seen.revision] for name, seen in page.datasets], "cursor": page.cursor}
+
+
+def _observe_some(request: dict[str, Any]) -> dict[str, Any]:
+    """As many of the datasets as there is time for, at least one."""
+    limit = time.monotonic() + TIMEOUT_SECONDS
+    observed: list[list[Any]] = []
+    for dataset in request["datasets"]:
+        if observed and time.monotonic() > limit:
+            break
+        seen = observe(dataset, endpoint=request["endpoint"], token=request["token"])
+        observed.append([dataset, seen.visibility, seen.revision])
+    return {"datasets": observed}
 
 
 def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[str, Any], bytes]:

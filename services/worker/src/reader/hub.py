@@ -1,13 +1,13 @@
 """What the Hub says a dataset is now, and what it says when it can't or won't."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx2
-from huggingface_hub import HfApi
+from huggingface_hub import DatasetInfo, HfApi, get_session, hf_raise_for_status
 from huggingface_hub.errors import (
     DisabledRepoError,
     GatedRepoError,
@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from huggingface_hub.hf_api import RepoSibling
 from libcommon.errors import CodedError
 
 from reader.scrub import scrub
@@ -34,22 +35,25 @@ class Observation:
     """A dataset as the Hub shows it to the token in use.
 
     `visibility` is "public", "private", "gated", "disabled", "missing" or "moved"; `revision` the head's 40 hex digits;
-    `moved_to` the full name, where the Hub answers under another one.
+    `moved_to` the full name, where the Hub answers under another one; `files` what that revision has, where that was
+    asked for and the Hub told.
     """
 
     visibility: str
     revision: str | None
     moved_to: str | None = None
+    files: tuple[RepoSibling, ...] = ()
 
 
-def observe(dataset: str, *, endpoint: str, token: str | None) -> Observation:
+def observe(dataset: str, *, endpoint: str, token: str | None, with_files: bool = False) -> Observation:
     """Ask the Hub what `dataset` is now, with one request.
 
     Raises:
         CodedError: `HfHubError` or `HubRateLimitedError` when the Hub gives no answer to build on.
     """
+    api = HfApi(endpoint=endpoint, token=token or False)
     try:
-        info = HfApi(endpoint=endpoint, token=token or False).dataset_info(dataset, timeout=TIMEOUT_SECONDS)
+        info = _describe_with_files(api, dataset) if with_files else _describe(api, dataset)
     except GatedRepoError:
         return Observation("gated", None)
     except (RepositoryNotFoundError, HFValidationError):
@@ -57,16 +61,49 @@ def observe(dataset: str, *, endpoint: str, token: str | None) -> Observation:
     except DisabledRepoError:
         return Observation("disabled", None)
     except Exception as error:
-        raise hub_trouble(error) or _coded("HfHubError", _NO_DATASET, error) from error
+        raise hub_trouble(error) or no_sense(_NO_DATASET, error) from error
     if info.sha is None:
         raise CodedError("HfHubError", _NO_DATASET)
     if info.id != dataset:
         return Observation("moved", info.sha, info.id)
-    if info.disabled:
-        return Observation("disabled", info.sha)
-    if info.private:
-        return Observation("private", info.sha)
-    return Observation("gated" if info.gated else "public", info.sha)
+    visibility = visibility_of(disabled=info.disabled, private=info.private, gated=info.gated)
+    return Observation(visibility, info.sha, files=tuple(info.siblings or ()))
+
+
+def visibility_of(*, disabled: object, private: object, gated: object) -> str:
+    """What a dataset that the Hub describes so is to the public."""
+    if disabled:
+        return "disabled"
+    if private:
+        return "private"
+    return "gated" if gated else "public"
+
+
+def _describe(api: HfApi, dataset: str) -> DatasetInfo:
+    return api.dataset_info(dataset, timeout=TIMEOUT_SECONDS, expand=["sha", "private", "gated", "disabled"])
+
+
+def _describe_with_files(api: HfApi, dataset: str) -> DatasetInfo:
+    try:
+        return api.dataset_info(dataset, timeout=TIMEOUT_SECONDS, files_metadata=True)
+    except httpx2.ReadTimeout:
+        # So many files that looking each of them up takes the Hub too long; the rest it may still know.
+        return _describe(api, dataset)
+
+
+def get(
+    url: str, *, token: str | None, parameters: Mapping[str, str | int | list[str]] | None = None
+) -> httpx2.Response:
+    """One request, for what the library has no function for.
+
+    Raises:
+        huggingface_hub.errors.HfHubHTTPError: the answer is not a good one.
+        httpx2.TransportError: there is none.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = get_session().get(url, params=parameters, headers=headers, timeout=TIMEOUT_SECONDS)
+    hf_raise_for_status(answer)
+    return answer
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -91,6 +128,11 @@ def hub_trouble(error: BaseException) -> CodedError | None:
         if isinstance(link, _NO_CONNECTION):
             return _coded("HfHubError", "The Hub could not be reached. The job is tried again in a moment.", link)
     return None
+
+
+def no_sense(message: str, error: BaseException) -> CodedError:
+    """The coded error when the Hub answers with something else than what it was asked for."""
+    return _coded("HfHubError", message, error)
 
 
 def _http_trouble(error: HfHubHTTPError) -> CodedError | None:

@@ -1,6 +1,14 @@
-"""A worker: `python -m worker datasets` or `python -m worker splits`; its settings come by environment."""
+"""A worker: `python -m worker datasets` or `python -m worker splits`; its settings come by environment.
 
+`python -m worker jobs` is for operators; see `worker.jobs_command`.
+
+Exit code 2: a setting is wrong; 1: the process that reads data can't be started.
+"""
+
+import os
+import socket
 import sys
+import uuid
 
 import structlog
 from libcache.answers import Answers
@@ -11,29 +19,48 @@ from libcommon.logs import configure_logging
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
 from libqueue.upkeep import Upkeep
+from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
 
+from worker import jobs_command
+from worker.asking import Asking
 from worker.execution import Executor
 from worker.jobs import JOB_TYPES
 from worker.jobs.base import Stores
-from worker.loop import Worker
+from worker.loop import Chore, Worker
+from worker.passes import Passes
+from worker.reconciliation import Reconciliation
 from worker.scratch import Scratch
+from worker.serving import serve
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
-from worker.zygote import ZygoteDiedError
+from worker.vitals import Vitals
+from worker.zygote import START_SECONDS, ZygoteDiedError
 
 _TROUBLE_SECONDS = 1.0
+# Beyond what the loop is known to be silent for: a large answer may take long to store.
+_SPARE_SECONDS = 30.0
 
 
 def main(arguments: list[str]) -> int:
     """Runs a worker until it is asked to stop; returns its exit code."""
+    if arguments[:1] == ["jobs"]:
+        return jobs_command.main(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in JOB_TYPES:
-        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}}}", file=sys.stderr)
+        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}|jobs}}", file=sys.stderr)
         return 2
     type_ = arguments[0]
     settings = WorkerSettings.from_environment()
     configure_logging(f"worker-{type_}", settings.log_level)
-    stopping = Stopping()
+    stopping = Stopping(settings.drain_seconds)
+    vitals = Vitals(type_, stopping, max(3 * settings.lease_seconds, START_SECONDS) + _SPARE_SECONDS)
+    try:
+        url = serve(settings.worker_host, settings.worker_port, vitals)
+    except OSError as error:
+        where = f"{settings.worker_host} port {settings.worker_port}"
+        print(f"WORKER_HOST, WORKER_PORT: can't listen on {where}: {error.strerror}", file=sys.stderr)
+        return 2
+    structlog.get_logger().info("listening", action="listening", url=url)
     try:
         settings.assets_directory.mkdir(parents=True, exist_ok=True)
         scratch = Scratch(settings.scratch_directory)
@@ -50,7 +77,7 @@ def main(arguments: list[str]) -> int:
     )
     try:
         executor.prepare()
-        worker = _connect(type_, settings, staging, executor, stopping)
+        worker = _connect(type_, settings, staging, executor, stopping, vitals)
         if worker is not None:
             worker.run()
     except ZygoteDiedError:
@@ -60,11 +87,17 @@ def main(arguments: list[str]) -> int:
         executor.close()
         scratch.remove()
         staging.remove()
+        stopping.close()
     return 0
 
 
 def _connect(
-    type_: str, settings: WorkerSettings, staging: Scratch, executor: Executor, stopping: Stopping
+    type_: str,
+    settings: WorkerSettings,
+    staging: Scratch,
+    executor: Executor,
+    stopping: Stopping,
+    vitals: Vitals,
 ) -> Worker | None:
     """The worker, once Mongo answers; None if asked to stop before."""
     while not stopping.asked:
@@ -72,13 +105,24 @@ def _connect(
             queue_database = open_queue_database(settings.mongo_url, settings.mongo_queue_database)
             cache_database = open_cache_database(settings.mongo_url, settings.mongo_cache_database)
         except PyMongoError as error:
-            structlog.get_logger().warning("mongo is in trouble", action="start", error=type(error).__name__)
+            vitals.mongo_trouble("start", error)
             stopping.wait(_TROUBLE_SECONDS)
             continue
-        queue = Queue(queue_database, settings.limits)
-        assets = Assets(settings.assets_directory)
-        stores = Stores(queue, Records(cache_database), Answers(cache_database), assets, staging)
-        return Worker(type_, stores, Upkeep(queue_database, queue), executor, stopping, settings)
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        stores = Stores(
+            Queue(queue_database, settings.limits),
+            Records(cache_database),
+            Answers(cache_database),
+            Assets(settings.assets_directory),
+            staging,
+        )
+        chores: list[Chore] = [Upkeep(queue_database, settings.limits)]
+        if type_ == "datasets":
+            hub = Asking(executor, vitals, endpoint=settings.hf_endpoint, token=settings.hf_token)
+            passes = Passes(cache_database, owner, settings)
+            chores.append(Reconciliation(passes, hub, stores, settings))
+        waking = Waking(queue_database, type_)
+        return Worker(type_, owner, stores, chores, waking, executor, stopping, vitals, settings)
     return None
 
 

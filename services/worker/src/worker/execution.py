@@ -4,18 +4,19 @@ import contextlib
 import selectors
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from libcommon.errors import CodedError
+from libqueue.model import LeaseLostError, Setback
 from reader import wire
 
-from worker.memory import resident_bytes
+from worker.lease import Lease
+from worker.memory import Memory
 from worker.scratch import Scratch
 from worker.stopping import Stopping
-from worker.zygote import Zygote, ZygoteDiedError
+from worker.zygote import Exit, Zygote, ZygoteDiedError
 
 # How often memory is looked at; a child can't fill a machine in so short a time.
 _LOOK_SECONDS = 0.1
@@ -38,12 +39,21 @@ class Result:
 class Crash:
     """The child ended without an answer: `code` is of the catalogue, `message` is for the client."""
 
+    setback: Setback
     code: str
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of a job's processes, and the most resident memory that they had together, if it is known."""
+
+    outcome: Result | Crash
+    peak_bytes: int | None
+
+
 class StopAskedError(Exception):
-    """The worker was asked to stop while the job ran; the job's processes are gone."""
+    """The worker was asked to stop and the time of the running job is over; the job's processes are gone."""
 
 
 class Executor:
@@ -70,16 +80,20 @@ class Executor:
             self._zygote.close()
             self._zygote = None
 
-    def run(
-        self, type_: str, request: dict[str, Any], *, staging: Path | None, beat: Callable[[], float]
-    ) -> Result | Crash:
+    def run(self, type_: str, request: dict[str, Any], *, staging: Path | None, lease: Lease) -> Run:
         """Runs a job's child and, with a `staging` folder, the child that decodes media for it.
 
-        `beat` is called when due and returns the seconds until the next time; what it raises ends the job, and so
-        does being asked to stop (`StopAskedError`). No process of the job is left when this returns or raises.
+        No process of the job is left when this returns or raises, nor when the lease is over, whatever happens here.
+
+        Raises:
+            LeaseLostError: the lease is over, or the job was taken away.
+            StopAskedError: the worker has to stop before the job ended.
         """
+        memory = Memory()
+        exits: list[Exit] = []
         try:
             assert self._zygote is not None, "prepare() comes first"
+            self._zygote.set_deadline(lease.ends)
             with contextlib.ExitStack() as stack:
                 ours, theirs = _pair(stack)
                 pids = []
@@ -93,44 +107,54 @@ class Executor:
                 for connection in connections:
                     connection.close()
                 try:
-                    outcome = self._supervise(ours, pids, request, beat)
+                    outcome = self._supervise(self._zygote, ours, pids, request, lease, memory)
                 finally:
-                    codes = self._end(pids)
-                return outcome or _crash(codes[0])
+                    exits = self._end(pids)
+                # One look is all that a quick job gets, and it may come too late.
+                for exit_ in exits:
+                    memory.note(exit_.peak_bytes)
+                outcome = outcome or _crash(exits[0].code if exits else None)
         except ZygoteDiedError:
             self.close()
-            return _crash(None)
+            outcome = _crash(None)
         finally:
             self._scratch.empty()
+        if isinstance(outcome, Crash) and (lease.is_over or any(exit_.overdue for exit_ in exits)):
+            # This process was held up for a whole lease, and the zygote ended the job: not the job's fault.
+            raise LeaseLostError
+        return Run(outcome, memory.peak_bytes or None)
 
-    def _end(self, pids: list[int]) -> list[int | None]:
-        """Ends the job's processes; their exit codes where they are known."""
+    def _end(self, pids: list[int]) -> list[Exit]:
+        """Ends the job's processes; tells how they ended unless nobody knows."""
         assert self._zygote is not None
         try:
             return [self._zygote.kill(pid) for pid in pids]
         except ZygoteDiedError:
             # With it, they end too.
             self.close()
-            return [None for _ in pids]
+            return []
 
     def _supervise(
-        self, connection: socket.socket, pids: list[int], request: dict[str, Any], beat: Callable[[], float]
+        self,
+        zygote: Zygote,
+        connection: socket.socket,
+        pids: list[int],
+        request: dict[str, Any],
+        lease: Lease,
+        memory: Memory,
     ) -> Result | Crash | None:
         receiver = wire.Receiver()
         started = time.monotonic()
-        next_beat = started + beat()
         try:
             wire.send(connection, request)
         except OSError:
             return None
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_READ)
-            selector.register(self._stopping, selectors.EVENT_READ)
             while True:
-                ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS)]
-                if self._stopping in ready:
-                    raise StopAskedError
-                if connection in ready:
+                ready = selector.select(_LOOK_SECONDS)
+                resident = memory.look(pids)
+                if ready:
                     try:
                         chunk = connection.recv(1 << 20)
                         answer = receiver.feed(chunk) if chunk else None
@@ -140,16 +164,18 @@ class Executor:
                         return _result(*answer)
                     if not chunk:
                         return None
-                now = time.monotonic()
-                if now > started + self._timeout_seconds:
+                if self._stopping.drained:
+                    raise StopAskedError
+                if time.monotonic() > started + self._timeout_seconds:
                     return Crash(
+                        Setback.TIMEOUT,
                         "JobManagerExceededMaximumDurationError",
                         f"Reading took longer than {self._timeout_seconds:.0f} s. Smaller files or row groups help.",
                     )
-                if sum(resident_bytes(pid) for pid in pids) > self._memory_bytes:
+                if resident > self._memory_bytes:
                     return _out_of_memory()
-                if now >= next_beat:
-                    next_beat = now + beat()
+                if lease.keep():
+                    zygote.set_deadline(lease.ends)
 
 
 def coded(error: dict[str, Any]) -> CodedError:
@@ -175,12 +201,14 @@ def _result(message: dict[str, Any], data: bytes) -> Result | Crash:
 
 def _out_of_memory() -> Crash:
     return Crash(
-        "JobOutOfMemoryError", "Reading needed more memory than a job may use. Smaller files or row groups help."
+        Setback.OUT_OF_MEMORY,
+        "JobOutOfMemoryError",
+        "Reading needed more memory than a job may use. Smaller files or row groups help.",
     )
 
 
 def _crash(code: int | None) -> Crash:
-    if code is None:
-        return Crash("JobManagerCrashedError", "The process that read the data died.")
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-    return Crash("JobManagerCrashedError", f"The process that read the data {how}.")
+    how = "died"
+    if code is not None:
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    return Crash(Setback.CRASH, "JobManagerCrashedError", f"The process that read the data {how}.")

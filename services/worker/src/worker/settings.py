@@ -7,10 +7,12 @@ from libqueue.settings import QueueSettings
 from pydantic import Field
 from reader.limits import Limits as PageLimits
 
+from worker.reconciliation_settings import ReconciliationSettings
+
 _PAGE = PageLimits()
 
 
-class WorkerSettings(MongoSettings, HubSettings, QueueSettings):
+class WorkerSettings(MongoSettings, HubSettings, QueueSettings, ReconciliationSettings):
     """Everything a worker is told by its environment."""
 
     hf_token: str | None = Field(None, description="The workers' own token for the Hub")
@@ -32,6 +34,13 @@ class WorkerSettings(MongoSettings, HubSettings, QueueSettings):
     rows_max_bytes: int = Field(_PAGE.rows_max_bytes, ge=10_000, description="Size of a first page, in bytes")
     rows_min_number: int = Field(_PAGE.rows_min_number, ge=1, description="Rows down to which whole rows are left out")
     min_cell_bytes: int = Field(_PAGE.min_cell_bytes, ge=20, description="Size down to which cells are cut, in bytes")
+    drain_seconds: float = Field(
+        8, ge=0, description="How long a running job may go on after SIGTERM before it is handed back, in seconds"
+    )
+    worker_host: str = Field("127.0.0.1", description="Address that /healthcheck and /metrics listen on")
+    worker_port: int = Field(
+        0, ge=0, le=65535, description="Port of /healthcheck and /metrics; 0 for a free one, which is logged at start"
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged")
 
     @property

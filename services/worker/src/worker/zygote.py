@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,17 @@ _PASSED_ON = [
     "https_proxy",
     "no_proxy",
 ]
-_START_SECONDS = 120.0
+START_SECONDS = 120.0
 _ANSWER_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a child ended: `code` is negative for the signal it died of; `overdue` if it still lived at the deadline."""
+
+    code: int
+    peak_bytes: int
+    overdue: bool
 
 
 class ZygoteDiedError(Exception):
@@ -69,8 +79,8 @@ class Zygote:
         )
         theirs.close()
         self._lines = b""
-        self._exited: dict[int, int] = {}
-        self.connection.settimeout(_START_SECONDS)
+        self._exited: dict[int, Exit] = {}
+        self.connection.settimeout(START_SECONDS)
         try:
             self._next_message("ready")
         except ZygoteDiedError:
@@ -88,17 +98,21 @@ class Zygote:
         pid: int = self._next_message("pid")["pid"]
         return pid
 
-    def kill(self, pid: int) -> int:
-        """Ends a child with SIGKILL if it still runs; returns its exit code, negative for the signal it died of."""
+    def set_deadline(self, time: float) -> None:
+        """Has the zygote kill every child that lives at a `time.monotonic()`, whatever becomes of this process.
+
+        It holds for children yet to be forked too, until the next deadline.
+        """
+        self._send({"deadline": time})
+
+    def kill(self, pid: int) -> Exit:
+        """Ends a child with SIGKILL if it still runs, and waits for its end."""
         if pid not in self._exited:
-            try:
-                self.connection.sendall(orjson.dumps({"kill": pid}) + b"\n")
-            except OSError as error:
-                raise ZygoteDiedError from error
+            self._send({"kill": pid})
         return self.wait(pid)
 
-    def wait(self, pid: int) -> int:
-        """Waits until a child has ended; returns its exit code, negative for the signal it died of."""
+    def wait(self, pid: int) -> Exit:
+        """Waits until a child has ended."""
         while pid not in self._exited:
             self._next_message("exited")
         return self._exited.pop(pid)
@@ -108,6 +122,12 @@ class Zygote:
         self.connection.close()
         self._process.kill()
         self._process.wait()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self.connection.sendall(orjson.dumps(message) + b"\n")
+        except OSError as error:
+            raise ZygoteDiedError from error
 
     def _next_message(self, wanted: str) -> dict[str, Any]:
         while True:
@@ -122,6 +142,6 @@ class Zygote:
             line, self._lines = self._lines.split(b"\n", 1)
             message: dict[str, Any] = orjson.loads(line)
             if "exited" in message:
-                self._exited[message["exited"]] = message["status"]
+                self._exited[message["exited"]] = Exit(message["status"], message["peak_bytes"], message["overdue"])
             if wanted in message:
                 return message

@@ -1,18 +1,18 @@
-"""`python -m bench NAME`: runs one benchmark and prints its table."""
+"""`python -m bench NAME [OPTION]...`: runs one benchmark and prints its table."""
 
 import sys
+from importlib import import_module
 
-from bench import push
-
-BENCHMARKS = {"push": push.main}
+# Imported when it runs: the processes that a benchmark starts import this module too.
+BENCHMARKS = {"push": "bench.push", "queue": "bench.queue.command"}
 
 
 def main(arguments: list[str]) -> int:
     """Runs the benchmark that is named; returns the exit code."""
-    if len(arguments) != 1 or arguments[0] not in BENCHMARKS:
-        print(f"usage: python -m bench {{{'|'.join(BENCHMARKS)}}}", file=sys.stderr)
+    if not arguments or arguments[0] not in BENCHMARKS:
+        print(f"usage: python -m bench {{{'|'.join(BENCHMARKS)}}} [--help]", file=sys.stderr)
         return 2
-    BENCHMARKS[arguments[0]]()
+    import_module(BENCHMARKS[arguments[0]]).main(arguments[1:])
     return 0
 
 

@@ -4,6 +4,7 @@ The clock starts when the api receives the webhook, as its own log says, and sto
 the pushed revision. The script's time is that of its whole process, as somebody who wants to see the rows waits for it.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -28,8 +29,11 @@ assert len(list(itertools.islice(rows, {rows}))) == {rows}
 """
 
 
-def main(pushes: int = 30) -> None:
+def main(arguments: list[str]) -> None:
     """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench push", description=__doc__)
+    parser.add_argument("--pushes", type=int, default=30, help="default: 30")
+    pushes = parser.parse_args(arguments).pushes
     with running_stack() as stack:
         ours, script = [], []
         # The first push pays for what a process does once.

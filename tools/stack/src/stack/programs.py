@@ -38,6 +38,8 @@ def programs(
         mongo_url = f"mongodb://127.0.0.1:{mongo_port}"
         stages.append([_mongo(settings, mongo_server, mongo_port, mongo_url, common)])
 
+    # All datasets of our own Hub; of somebody else's only if that is asked for.
+    scope = "hub" if settings.hub_endpoint is None else "known"
     hub_endpoint, hub_token, webhook_secret = settings.hub_endpoint, settings.hub_token, settings.webhook_secret
     if hub_endpoint is None:
         hub_endpoint, hub_token = f"http://127.0.0.1:{settings.hub_port}", secrets.worker_token
@@ -49,7 +51,7 @@ def programs(
         "HF_ENDPOINT": hub_endpoint,
         "ASSETS_DIRECTORY": str(settings.data_directory / "assets"),
     }
-    worker = product | {"SCRATCH_DIRECTORY": str(settings.data_directory / "caches")}
+    worker = {"RECONCILE_SCOPE": scope} | product | {"SCRATCH_DIRECTORY": str(settings.data_directory / "caches")}
     if hub_token is not None:
         worker["HF_TOKEN"] = hub_token
     api = product | {"API_HOST": "127.0.0.1", "API_PORT": str(settings.port)}

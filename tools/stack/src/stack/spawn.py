@@ -15,15 +15,15 @@ PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.02
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """A function for the child, between fork and exec, that asks Linux for SIGTERM when the parent dies."""
+def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """A function for the child, between fork and exec, that asks Linux for a signal when the parent dies."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up here: nothing is imported or loaded after the fork
     parent = os.getpid()
 
     def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
 
@@ -31,11 +31,15 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 def spawn(
-    command: Sequence[str], *, environment: Mapping[str, str] | None = None, output: int | IO[bytes]
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    output: int | IO[bytes],
+    orphaned: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a new session with its stdout and stderr going to `output`.
 
-    On Linux it gets SIGTERM when the *thread* that called this ends, so call it from the main thread.
+    On Linux it gets the signal `orphaned` when the *thread* that called this ends, so call it from the main thread.
     """
     return subprocess.Popen(
         command,
@@ -44,7 +48,7 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with_parent(),  # safe beside threads: it calls two C functions, and takes no lock
+        preexec_fn=_die_with_parent(orphaned),  # safe beside threads: it calls two C functions, and takes no lock
     )
 
 

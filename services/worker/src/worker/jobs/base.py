@@ -9,7 +9,7 @@ from libcache.answers import Answers
 from libcache.assets import Assets
 from libcache.records import Record, Records
 from libcommon.errors import CodedError
-from libqueue.model import JobKey
+from libqueue.model import Claim
 from libqueue.queue import Queue
 
 from worker.execution import Result
@@ -34,8 +34,9 @@ class Job(ABC):
     Storing may be cut off at any point and done again by a later attempt.
     """
 
-    def __init__(self, key: JobKey, record: Record, stores: Stores, settings: WorkerSettings) -> None:
-        self.key = key
+    def __init__(self, claim: Claim, record: Record, stores: Stores, settings: WorkerSettings) -> None:
+        self.key = claim.key
+        self.priority = claim.priority
         self.record = record
         self.stores = stores
         self.settings = settings

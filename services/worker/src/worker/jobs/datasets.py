@@ -1,4 +1,7 @@
-"""The job that asks the Hub what a dataset is now, lists its configs and splits, and queues a job for each split."""
+"""The job that asks the Hub what a dataset is now, lists its configs and splits, and queues a job for each split.
+
+What is listed already, and made of the same content, is not listed again: its answers get the new revision.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -26,8 +29,10 @@ class DatasetsJob(Job):
         return True
 
     def request(self, staging: Path | None) -> dict[str, Any]:
+        listing = self.stores.answers.listing(self.record)
         return {
             "dataset": self.key.dataset,
+            "listed": [self.record.visibility.value, listing.signature] if listing else None,
             "endpoint": self.settings.hf_endpoint,
             "token": self.settings.hf_token,
         }
@@ -35,12 +40,14 @@ class DatasetsJob(Job):
     def store(self, result: Result, staging: Path | None) -> str | None:
         message = result.message
         visibility = Visibility(message["visibility"])
-        record = self.stores.records.observe(self.record, visibility, message["revision"])
+        record = self.stores.records.observe(self.record, visibility, message["revision"], message["signature"])
         if record is None:
             raise SupersededError
         if visibility in _GONE or visibility is Visibility.MOVED:
             text = _GONE.get(visibility) or f"The dataset has another name now: {message['moved_to']}. Ask for that."
             return self._store_listing_error(record, CodedError("DatasetNotFoundError", text))
+        if "same_content" in message:
+            return self._relabel(record)
         if "listing_error" in message:
             return self._store_listing_error(record, coded(message["listing_error"]))
         self._store_listing(record, message["splits"], message["failed"])
@@ -60,12 +67,25 @@ class DatasetsJob(Job):
         self._keep_only(record, [])
         return error.code
 
+    def _relabel(self, record: Record) -> str | None:
+        self.stores.answers.relabel(record)
+        listing = self.stores.answers.listing(record)
+        if listing is None or listing.revision != record.revision:
+            # An attempt that was taken over has written another one meanwhile: once more.
+            self.stores.queue.add(self.key)
+            raise SupersededError
+        self._queue_missing(record, listing.splits)
+        return listing.code
+
     def _store_listing(self, record: Record, splits: list[list[Any]], failed: list[list[Any]]) -> None:
         self._write(splits_answer(self.key.dataset, splits, failed), record)
-        listed = [(config, split) for config, split, *_ in splits]
+        self._queue_missing(record, [(config, split) for config, split, *_ in splits])
+
+    def _queue_missing(self, record: Record, listed: list[tuple[str, str]]) -> None:
         fresh = self.stores.answers.fresh_splits(record)
         stale = [pair for pair in listed if pair not in fresh]
-        self.stores.queue.add_many([JobKey("splits", self.key.dataset, config, split) for config, split in stale])
+        keys = [JobKey("splits", self.key.dataset, config, split) for config, split in stale]
+        self.stores.queue.add_many(keys, priority=self.priority)
         self._keep_only(record, listed)
 
     def _keep_only(self, record: Record, listed: list[tuple[str, str]]) -> None:

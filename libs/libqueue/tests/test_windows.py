@@ -1,0 +1,28 @@
+"""The few lowest of many documents are found, wherever one looks first."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from libqueue.windows import Window, lowest
+from pymongo.database import Database
+
+VALUES = st.lists(st.integers(0, 10**9), min_size=0, max_size=40, unique=True)
+WINDOWS = st.none() | st.builds(Window, st.integers(0, 10**9), st.integers(1, 10**7))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=VALUES, window=WINDOWS, limit=st.integers(1, 8), enough=st.integers(1, 8))
+def test_the_lowest_are_found_from_any_window_and_from_the_one_that_follows(
+    queue_database: Database[dict[str, Any]], values: list[int], window: Window | None, limit: int, enough: int
+) -> None:
+    enough = min(enough, limit)
+    collection = queue_database["numbers"]
+    collection.delete_many({})
+    if values:
+        collection.insert_many([{"kind": "x", "value": value} for value in values])
+    for _ in range(2):
+        found, window = lowest(collection, {"kind": "x"}, "value", limit, window, enough=enough)
+        numbers = [document["value"] for document in found]
+        assert numbers == sorted(values)[: len(numbers)]
+        assert min(enough, len(values)) <= len(numbers) <= limit

@@ -1,0 +1,132 @@
+"""One attempt at a job: run it in a child, store what it found, end it in the queue."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from libcommon.errors import CodedError, Fault
+from libqueue.model import Claim, JobKey, LeaseLostError, Outcome, Setback
+from pymongo.errors import ConnectionFailure
+
+from worker.execution import Crash, Executor, StopAskedError
+from worker.jobs import JOB_TYPES, Job
+from worker.jobs.base import Stores, SupersededError
+from worker.lease import Lease
+from worker.settings import WorkerSettings
+
+_BACKOFF_SECONDS = 2.0
+_MAX_BACKOFF_SECONDS = 600.0
+# A Hub may ask for any delay, even one that would never end.
+_MAX_RETRY_AFTER_SECONDS = 3_600.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an attempt ended, in the words of the log and the metrics."""
+
+    outcome: str
+    code: str | None = None
+
+
+class Attempt:
+    """An attempt at a claimed job; `peak_bytes` is the most memory of its processes, once there were some."""
+
+    def __init__(
+        self, claim: Claim, lease: Lease, stores: Stores, executor: Executor, settings: WorkerSettings
+    ) -> None:
+        self.peak_bytes: int | None = None
+        self._claim = claim
+        self._lease = lease
+        self._stores = stores
+        self._queue = stores.queue
+        self._executor = executor
+        self._settings = settings
+
+    def run(self) -> End:
+        """Does the job; when this returns, it is not held any more.
+
+        Raises:
+            LeaseLostError: another worker has the job or may have it, or it was cancelled.
+            StopAskedError: the worker has to stop before the job ended.
+            pymongo.errors.PyMongoError: Mongo can't be asked.
+        """
+        try:
+            return self._try()
+        except SupersededError:
+            return self._finish(Outcome.SUPERSEDED)
+
+    def _try(self) -> End:
+        key = self._claim.key
+        record = self._stores.records.raise_fence(key.dataset)
+        # After the fence: whoever takes the job over from now on has a higher one.
+        self._lease.beat()
+        job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings)
+        if not job.is_needed():
+            return self._finish(Outcome.SUPERSEDED)
+        lost = self._claim.setbacks.lost_leases
+        if lost >= self._settings.max_lost_leases:
+            message = f"The job lost {lost} workers and is not tried again until the dataset changes."
+            return self._end_with(job, CodedError("JobManagerCrashedError", message), Outcome.DEAD)
+        try:
+            staging = job.stage(str(self._claim.token))
+            try:
+                return self._run(job, staging)
+            finally:
+                self._stores.staging.empty()
+        except OSError as error:
+            log.error("the disk is in trouble", action="store", error=str(error))
+            return self._fail(job, CodedError("DiskError", "The server could not write to its disk."))
+        except (LeaseLostError, StopAskedError, SupersededError, ConnectionFailure):
+            raise
+        except Exception:
+            log.exception("a bug", action="store", type=key.type, dataset=key.dataset)
+            message = "The server met a bug of its own on this dataset; its operator finds it in the log."
+            return self._fail(job, CodedError("UnexpectedError", message))
+
+    def _run(self, job: Job, staging: Path | None) -> End:
+        ran = self._executor.run(self._claim.key.type, job.request(staging), staging=staging, lease=self._lease)
+        self.peak_bytes = ran.peak_bytes
+        # Between the end of the child and the write, a stopped process may have lost its lease.
+        self._lease.beat()
+        if isinstance(ran.outcome, Crash):
+            return self._crash(job, ran.outcome)
+        if "revision_gone" in ran.outcome.message:
+            self._queue.add(JobKey("datasets", self._claim.key.dataset))
+            return self._finish(Outcome.SUPERSEDED)
+        if ran.outcome.error is not None:
+            return self._fail(job, ran.outcome.error)
+        code = job.store(ran.outcome, staging)
+        return self._finish(Outcome.FAILED if code else Outcome.DONE, code)
+
+    def _fail(self, job: Job, error: CodedError) -> End:
+        if error.entry.fault is Fault.DATA:
+            return self._end_with(job, error, Outcome.FAILED)
+        failures = self._claim.setbacks.failures
+        if failures + 1 >= self._settings.max_attempts:
+            return self._end_with(job, error, Outcome.DEAD)
+        wanted = min(error.retry_after or 0.0, _MAX_RETRY_AFTER_SECONDS)
+        self._queue.retry(self._claim, delay_seconds=max(_backoff(failures), wanted), setback=Setback.FAILURE)
+        return End("retried", error.code)
+
+    def _crash(self, job: Job, crash: Crash) -> End:
+        deaths = self._claim.setbacks.child_deaths
+        if deaths + 1 >= self._settings.max_crashes:
+            return self._end_with(job, CodedError(crash.code, crash.message), Outcome.DEAD)
+        self._queue.retry(self._claim, delay_seconds=_backoff(deaths), setback=crash.setback)
+        return End(crash.setback.name.lower(), crash.code)
+
+    def _end_with(self, job: Job, error: CodedError, outcome: Outcome) -> End:
+        job.store_error(error)
+        return self._finish(outcome, error.code, error.message)
+
+    def _finish(self, outcome: Outcome, code: str | None = None, message: str | None = None) -> End:
+        self._queue.finish(self._claim, outcome, code=code, message=message, peak_memory_bytes=self.peak_bytes)
+        return End(outcome.value, code)
+
+
+def _backoff(times: int) -> float:
+    """Seconds until the next try: doubling, with jitter so that what failed together isn't tried together."""
+    return min(_BACKOFF_SECONDS * 2.0**times, _MAX_BACKOFF_SECONDS) * random.uniform(0.75, 1.25)

@@ -1,0 +1,86 @@
+"""What Prometheus reads of a worker. Labels are types and outcomes of jobs: never a dataset, so they stay few."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_MIB = 2**20
+_BYTES = tuple(size * _MIB for size in (128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192))
+
+
+class Metrics:
+    """The metrics of one worker, which does jobs of one type."""
+
+    def __init__(self, type_: str) -> None:
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        self._registry = registry
+        self._type = type_
+        self._working = Gauge("worker_working", "Whether a job runs.", ("type",), registry=registry).labels(type_)
+        self._jobs = Counter(
+            "worker_jobs", "Attempts at jobs that are over, by how they ended.", ("type", "outcome"), registry=registry
+        )
+        self._seconds = Histogram(
+            "worker_job_seconds",
+            "Time from the claim of a job to the end of the attempt.",
+            ("type",),
+            buckets=_SECONDS,
+            registry=registry,
+        ).labels(type_)
+        self._peak_bytes = Histogram(
+            "worker_job_peak_memory_bytes",
+            "The most resident memory that the processes of a job had.",
+            ("type",),
+            buckets=_BYTES,
+            registry=registry,
+        ).labels(type_)
+        self._empty_claims = Counter(
+            "worker_empty_claims", "Claims that found no job.", ("type",), registry=registry
+        ).labels(type_)
+        self._lost_leases = Counter(
+            "worker_lost_leases", "Jobs that were lost while they ran here.", ("type",), registry=registry
+        ).labels(type_)
+        self._mongo_troubles = Counter(
+            "worker_mongo_troubles", "Calls of Mongo that failed.", ("type",), registry=registry
+        ).labels(type_)
+
+    def found_nothing(self) -> None:
+        """Counts a claim that found no job."""
+        self._empty_claims.inc()
+
+    def had_trouble(self) -> None:
+        """Counts a call of Mongo that failed."""
+        self._mongo_troubles.inc()
+
+    def lost_lease(self) -> None:
+        """Counts a job that was lost while it ran."""
+        self._lost_leases.inc()
+
+    def begun(self) -> None:
+        """Notes that a job runs until it is `ended`."""
+        self._working.set(1)
+
+    def ended(self, outcome: str, seconds: float, peak_bytes: int | None) -> None:
+        """Counts one attempt at a job; `peak_bytes` is None where no process was started for it."""
+        self._working.set(0)
+        self._jobs.labels(self._type, outcome).inc()
+        self._seconds.observe(seconds)
+        if peak_bytes is not None:
+            self._peak_bytes.observe(peak_bytes)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus' text format."""
+        return generate_latest(self._registry)

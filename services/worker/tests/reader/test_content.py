@@ -1,0 +1,132 @@
+"""What a revision's signature depends on."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub.testing import RunningHub, eventually, running_hub
+from huggingface_hub.hf_api import RepoSibling
+from libcommon.errors import CodedError
+from reader.content import signature_of
+from reader.hub import Observation, observe
+
+REVISION = "1" * 40
+CARD = "---\nlicense: mit\n---\n"
+
+
+def signature(endpoint: str = "http://127.0.0.1:9", **files: str) -> str | None:
+    """Of a repository that has these blobs by name, `__` standing for a dot, and no README.md."""
+    siblings = tuple(RepoSibling(name.replace("__", "."), size=1, blob_id=blob) for name, blob in files.items())
+    return signature_of("a/b", Observation("public", REVISION, files=siblings), endpoint=endpoint, token=None)
+
+
+def test_it_depends_on_the_names_and_the_bytes_of_files_and_not_on_their_order() -> None:
+    same = signature(a__csv="1", b__csv="2")
+    assert same == signature(b__csv="2", a__csv="1") is not None
+    others = [signature(a__csv="1"), signature(a__csv="2", b__csv="1"), signature(a__csv="1", c__csv="2")]
+    assert len({same, *others}) == 4
+
+
+def test_files_whose_path_begins_with_a_dot_somewhere_don_t_count() -> None:
+    assert signature(a__csv="1") == signature(a__csv="1", __gitattributes="2", **{"folder/__x/y": "3"})
+
+
+def test_the_configs_that_stand_in_a_dotfile_count() -> None:
+    name = "__huggingface__yaml"
+    assert signature(a__csv="1", **{name: "1"}) != signature(a__csv="1", **{name: "2"})
+
+
+def test_a_list_that_may_be_incomplete_has_none() -> None:
+    assert signature() is None
+    assert signature(**{f"{number}__csv": "1" for number in range(20_001)}) is None
+    siblings = (RepoSibling("a.csv"),)
+    seen = Observation("public", REVISION, files=siblings)
+    assert signature_of("a/b", seen, endpoint="http://127.0.0.1:9", token=None) is None
+
+
+def of_readme(hub: RunningHub, readme: str, name: str) -> str | None:
+    """The signature of a dataset with this README.md, a data file, and a dotfile that the Hub would show too."""
+    folder = hub.directory / "a" / name
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text(readme)
+    (folder / "train.csv").write_text("n\n1\n")
+
+    def seen() -> Any:
+        found = observe(f"a/{name}", endpoint=hub.endpoint, token=None, with_files=True)
+        return found if len(found.files) == 2 else None
+
+    found: Observation = eventually(seen)
+    shown = Observation(found.visibility, found.revision, files=(*found.files, RepoSibling(".x", blob_id=name)))
+    return signature_of(f"a/{name}", shown, endpoint=hub.endpoint, token=None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("# a\n", "# b\n", True),
+        (CARD + "# a\n", CARD + "# b\n", True),
+        (CARD, CARD.replace("mit", "other"), False),
+        (CARD, "", False),
+        ("---\nconfigs: [\n---\na\n", "---\nconfigs: [\n---\nb\n", True),
+        ("---\ndata_files: '.x/*.csv'\n---\n", "---\ndata_files: '.x/*.csv'\n---\n", False),
+        ("---\ndata_files: 'x/*.csv'\n---\n", "---\ndata_files: 'x/*.csv'\n---\n", True),
+        ("---\ndata_files: README.md\n---\na\n", "---\ndata_files: README.md\n---\nb\n", False),
+        ("a" * 1_000_001, "b" * 1_000_001, False),
+    ],
+    ids=["text", "text below a card", "card", "card gone", "broken card", "asks for dotfiles", "asks for none"]
+    + ["asks for the readme", "too long to be read"],
+)
+def test_of_a_readme_only_the_block_at_its_top_counts_unless_it_asks_for_more(
+    tmp_path: Path, before: str, after: str, same: bool
+) -> None:
+    with running_hub(tmp_path) as hub:
+        signatures = of_readme(hub, before, "before"), of_readme(hub, after, "after")
+    assert None not in signatures
+    assert (signatures[0] == signatures[1]) is same
+
+
+def test_a_hub_that_does_not_give_the_readme_is_in_trouble_or_has_another_revision_by_now(tmp_path: Path) -> None:
+    files = (RepoSibling("README.md", size=1, blob_id="1"),)
+    seen = Observation("public", REVISION, files=files)
+    with running_hub(tmp_path) as hub:
+        assert signature_of("a/b", seen, endpoint=hub.endpoint, token=None) is None
+    with pytest.raises(CodedError) as raised:
+        signature_of("a/b", seen, endpoint=hub.endpoint, token=None)
+    assert raised.value.code == "HfHubError"
+
+
+def test_a_hub_that_takes_too_long_over_the_files_still_says_what_the_dataset_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if "blobs" in self.path:
+                over.wait()
+                return
+            body = b'{"id": "a/b", "sha": "%s"}' % REVISION.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name it has in the base
+            pass
+
+    monkeypatch.setattr("reader.hub.TIMEOUT_SECONDS", 2.0)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            endpoint = f"http://127.0.0.1:{server.server_port}"
+            seen = observe("a/b", endpoint=endpoint, token=None, with_files=True)
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+    assert seen == Observation("public", REVISION)
+    assert signature_of("a/b", seen, endpoint=endpoint, token=None) is None
