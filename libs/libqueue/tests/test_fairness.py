@@ -39,7 +39,7 @@ def test_a_hundred_small_namespaces_start_within_the_bound_behind_one_with_two_t
         for number in range(SMALL):
             queue.add(JobKey("splits", f"small-{number}/one", "default", "train"))
         before = len(started())
-        eventually(lambda: sum(dataset.startswith("small-") for dataset in started()) == SMALL, 60)
+        eventually(lambda: sum(dataset.startswith("small-") for dataset in started()) == SMALL, 200)
     finally:
         for worker in workers:
             worker.terminate()

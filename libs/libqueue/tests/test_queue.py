@@ -1,3 +1,4 @@
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -234,6 +235,21 @@ class TestLeases:
 
         eventually(rescued)
         queue.beat(alive)
+
+    def test_a_lost_job_is_found_among_thousands_that_run(
+        self, queue: Queue, upkeep: Upkeep, queue_database: Database[dict[str, Any]]
+    ) -> None:
+        queue.add(CSV)
+        claim_next(queue)
+        job = queue_database["jobs"].find_one({})
+        assert job is not None
+        later = {"due_at": job["due_at"] + timedelta(hours=1)}
+        queue_database["jobs"].insert_many(
+            {**job, **later, "_id": str(number), "dataset": f"n{number}/one", "namespace": f"n{number}"}
+            for number in range(3_000)
+        )
+        assert eventually(upkeep.attend_due) == 1
+        assert claim_next(queue).key == CSV
 
     def test_lost_leases_are_not_forgotten_under_a_stream_of_events(self, queue: Queue, upkeep: Upkeep) -> None:
         queue.add(CSV)

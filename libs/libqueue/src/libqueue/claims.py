@@ -26,7 +26,7 @@ _TURNS = 64
 
 
 class Claims:
-    """The claims of one queue database. `lost` counts this object's races for a job that another process won."""
+    """The claims of one queue database. `races` counts what this object reached for, `lost` what others had first."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Claims:
         self._crowding = crowding
         self._pauses = pauses
         self._limits = limits
+        self.races = 0
         self.lost = 0
 
     def claim(self, type_: str, owner: str) -> Claim | None:
@@ -53,7 +54,7 @@ class Claims:
         if self._pauses.covers(Scope.TYPE, type_):
             return None
         for _ in range(_TURNS):
-            turn = self._turns.take(type_)
+            turn = self._turns.next(type_)
             if turn is None:
                 return None
             claim = self._claim_at(turn, type_, owner)
@@ -66,7 +67,8 @@ class Claims:
             self._crowding.hold(turn)
             return None
         for _ in range(_LOOKS):
-            head = self._head(turn, type_)
+            ready = {"namespace": turn.namespace, "status": Status.READY.value, "type": type_}
+            head, window = lowest(self._collection, ready, "rank", _HEAD, turn.window)
             if not head:
                 self._turns.drop(turn)
                 return None
@@ -74,25 +76,20 @@ class Claims:
             if len(running) >= self._limits.max_jobs_per_namespace:
                 self._crowding.hold(turn)
                 return None
-            startable = next((job for job in head if not self._is_blocked(job, running)), None)
-            if startable is None:
-                self._crowding.park(head)
-                continue
-            claim = self._start(startable, owner, running)
-            if claim is not None:
-                if turn.announced_once and len(head) == 1:
-                    # The one job that was announced: unless another was since, nothing is left here.
+            job = next((job for job in head if not self._is_blocked(job, running)), None)
+            if job is not None:
+                self.races += 1
+                # Nothing else can be there: its turn is not taken but dropped, when it has started.
+                is_last = turn.announced == 1 and len(head) == 1
+                taken = is_last or self._turns.take(turn, window)
+                claim = self._start(job, owner, running) if taken else None
+                if claim is None:
+                    self.lost += 1
+                elif is_last:
                     self._turns.drop(turn)
                 return claim
-            self.lost += 1
+            self._crowding.park(head)
         return None
-
-    def _head(self, turn: Turn, type_: str) -> list[dict[str, Any]]:
-        ready = {"namespace": turn.namespace, "status": Status.READY.value, "type": type_}
-        head, window = lowest(self._collection, ready, "rank", _HEAD, turn.window)
-        if window != turn.window and head:
-            self._turns.look(turn, window)
-        return head
 
     def _running(self, namespace: str) -> list[dict[str, Any]]:
         return list(

@@ -59,9 +59,8 @@ class Queue:
 
     @property
     def races(self) -> tuple[int, int]:
-        """How many races for a turn or a job this object took part in, and how many of them it lost."""
-        lost = self._turns.lost + self._claims.lost
-        return self._turns.won + lost, lost
+        """How many races with other processes for a job this object took part in, and how many of them it lost."""
+        return self._claims.races, self._claims.lost
 
     def beat(self, claim: Claim) -> None:
         """Extends the lease to a whole one from now.

@@ -85,6 +85,8 @@ class TurnDocument(Document):  # type: ignore[misc]
     namespace = StringField(required=True)
     # Whoever raises it first has the turn; whoever announces a job raises it too.
     version = LongField(required=True)
+    # How many jobs were announced since the namespace had none: 1 says that no other than that job can be there.
+    announced = LongField(required=True)
     # Microseconds since 1970.
     taken_at = LongField(required=True)
     # Out of the rotation, since no job of the namespace may start.

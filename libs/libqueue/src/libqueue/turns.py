@@ -1,8 +1,8 @@
 """Turns: which namespace is served next.
 
-A namespace with ready jobs of a type has one turn document. A claim takes one of the turns that were taken longest
-ago by raising its version. A namespace whose jobs are all gone loses its turn; `announce` after each job that became
-ready gives it back. One whose jobs may not start has its turn held.
+A namespace with ready jobs of a type has one turn document. A claim looks at one of those that were taken longest ago,
+and takes it by raising its version. A namespace whose jobs are all gone loses its turn; `announce` after each job that
+became ready gives it back. One whose jobs may not start has its turn held.
 """
 
 import random
@@ -17,38 +17,41 @@ from libqueue.clock import microseconds
 from libqueue.windows import Window, lowest
 
 # Pickers that all reach for the same turn lose most of their races; among so many they rarely meet.
-SPREAD = 32
+SPREAD = 64
 # Where a namespace that comes in anew has its head: its first job and whatever came within microseconds.
 _FIRST_SPAN = 16
 # What a crash may undo: a turn that was taken is a turn that may be taken again.
 _LOOSE = WriteConcern(w=1, j=False)
-_READ = ("namespace", "version", "taken_at", "horizon", "span")
+_READ = ("namespace", "version", "announced", "taken_at", "horizon", "span")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn that was taken: a try at the head of `namespace`.
+    """A turn as it was read.
 
-    `announced_once` says that one single job was announced since the namespace had none.
+    `announced` counts the jobs that were since the namespace had none, `window` says where its head is.
     """
 
     id: str
     namespace: str
     version: int
+    announced: int
     window: Window | None
-    announced_once: bool
+
+    @property
+    def as_read(self) -> dict[str, Any]:
+        """The filter that matches it as long as nobody took it and nothing was announced."""
+        return {"_id": self.id, "version": self.version}
 
 
 class Turns:
-    """The turns of one queue database. `won` and `lost` count this object's races for them."""
+    """The turns of one queue database."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._turns = database["turns"]
         self._loose = database.get_collection("turns", write_concern=_LOOSE)
         self._windows: dict[str, Window | None] = {}
         self._passed_over: dict[str, int] = {}
-        self.won = 0
-        self.lost = 0
 
     def announce(self, type_: str, namespace: str, *, rank: int | dict[str, Any] | None = None, jobs: int = 1) -> None:
         """Makes sure that the namespace gets turns; call it after `jobs` of it were made ready.
@@ -61,7 +64,9 @@ class Turns:
                 "$set": {
                     "type": {"$literal": type_},
                     "namespace": {"$literal": namespace},
-                    "version": {"$add": [{"$ifNull": ["$version", 0]}, jobs]},
+                    # It begins at the clock: a turn that comes after one that was dropped must not repeat a version.
+                    "version": {"$add": [{"$ifNull": ["$version", microseconds()]}, 1]},
+                    "announced": {"$add": [{"$ifNull": ["$announced", 0]}, jobs]},
                     "taken_at": {"$ifNull": ["$taken_at", microseconds()]},
                     "held": {"$ifNull": ["$held", False]},
                     **{name: {"$ifNull": [f"${name}", value]} for name, value in first.items()},
@@ -75,40 +80,41 @@ class Turns:
             except DuplicateKeyError:
                 continue  # another process inserted it first: update that one
 
-    def take(self, type_: str) -> Turn | None:
-        """Takes a turn of those that waited longest; None when there is none.
+    def next(self, type_: str) -> Turn | None:
+        """One of the turns that waited longest; None when there is none.
 
-        No turn is passed over more than `SPREAD` times by one process. So with n turns and w processes, one is taken
-        after at most n + w * SPREAD others.
+        A process passes over none more than `SPREAD` times. So with n turns and w processes, one is taken after at most
+        n + w * SPREAD others.
         """
-        while True:
-            found, self._windows[type_] = lowest(
-                self._turns,
-                {"type": type_, "held": False},
-                "taken_at",
-                SPREAD,
-                self._windows.get(type_),
-                enough=SPREAD // 2,
-                projection=dict.fromkeys(_READ, 1),
-            )
-            if not found:
-                self._passed_over = {}
-                return None
-            turn = self._choose(found)
-            taken = self._loose.update_one(
-                {"_id": turn["_id"], "version": turn["version"]},
-                [{"$set": {"version": turn["version"] + 1, "taken_at": microseconds(random.randrange(1000))}}],
-            )
-            if taken.modified_count:
-                self.won += 1
-                return Turn(
-                    id=turn["_id"],
-                    namespace=turn["namespace"],
-                    version=turn["version"] + 1,
-                    window=Window(turn["horizon"], turn["span"]) if turn.get("horizon") else None,
-                    announced_once=turn["version"] == 1,
-                )
-            self.lost += 1
+        found, self._windows[type_] = lowest(
+            self._turns,
+            {"type": type_, "held": False},
+            "taken_at",
+            SPREAD,
+            self._windows.get(type_),
+            enough=SPREAD // 2,
+            projection=dict.fromkeys(_READ, 1),
+        )
+        if not found:
+            self._passed_over = {}
+            return None
+        turn = self._choose(found)
+        return Turn(
+            id=turn["_id"],
+            namespace=turn["namespace"],
+            version=turn["version"],
+            announced=turn["announced"],
+            window=Window(turn["horizon"], turn["span"]) if turn.get("horizon") else None,
+        )
+
+    def take(self, turn: Turn, window: Window | None) -> bool:
+        """Puts a turn last in the rotation, with the `window` in which to look next.
+
+        False if another process has it, or something was announced since it was read.
+        """
+        place = {"horizon": window.end if window else None, "span": window.span if window else None}
+        update = {"version": turn.version + 1, "taken_at": microseconds(random.randrange(1000)), **place}
+        return self._loose.update_one(turn.as_read, [{"$set": update}]).modified_count == 1
 
     def _choose(self, found: list[dict[str, Any]]) -> dict[str, Any]:
         self._passed_over = {turn["_id"]: self._passed_over.get(turn["_id"], 0) + 1 for turn in found}
@@ -117,20 +123,13 @@ class Turns:
         del self._passed_over[chosen["_id"]]
         return chosen
 
-    def look(self, turn: Turn, window: Window | None) -> None:
-        """Notes where whoever has the namespace's next turn should look for its head."""
-        place = {"horizon": window.end if window else None, "span": window.span if window else None}
-        self._loose.update_one({"_id": turn.id}, {"$set": place})
-
     def drop(self, turn: Turn) -> None:
-        """Ends a namespace's turns when no job is ready there; does nothing if one was announced since the turn."""
-        self._loose.delete_one({"_id": turn.id, "version": turn.version})
+        """Ends a namespace's turns when no job is ready there; does nothing if one was announced since it was read."""
+        self._loose.delete_one(turn.as_read)
 
     def hold(self, turn: Turn) -> None:
-        """Takes the namespace out of the rotation; does nothing if a job was announced since the turn."""
-        self._loose.update_one(
-            {"_id": turn.id, "version": turn.version}, {"$set": {"held": True, "version": turn.version + 1}}
-        )
+        """Takes the namespace out of the rotation; does nothing if a job was announced since it was read."""
+        self._loose.update_one(turn.as_read, {"$set": {"held": True, "version": turn.version + 1}})
 
     def release(self, namespace: str) -> None:
         """Puts the held turns of a namespace back, last in the rotation."""

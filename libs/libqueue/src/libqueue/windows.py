@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pymongo.collection import Collection
 
-_FACTORS = (1, 16, 256, 4096)
+_FACTORS = (64, 4096)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from libcommon.errors import CodedError
 from libqueue.model import LeaseLostError
 
 from worker.execution import Crash, Executor
-from worker.lease import Lease
 from worker.vitals import Vitals
 
 # A child's one request to the Hub has a limit well below this.
@@ -40,16 +39,16 @@ class Asking:
         return ran.message
 
 
-class _Time(Lease):
-    """A lease of nothing, that nothing extends: the time a child has."""
+class _Time:
+    """The time that a child has, which nothing extends."""
 
     def __init__(self, vitals: Vitals, seconds: float) -> None:
         self._vitals = vitals
-        self._ends = time.monotonic() + seconds
+        self.ends = time.monotonic() + seconds
 
     @property
-    def ends(self) -> float:
-        return self._ends
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.ends
 
     def keep(self) -> bool:
         self._vitals.alive()

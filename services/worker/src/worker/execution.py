@@ -6,13 +6,12 @@ import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from libcommon.errors import CodedError
 from libqueue.model import LeaseLostError, Setback
 from reader import wire
 
-from worker.lease import Lease
 from worker.memory import Memory
 from worker.scratch import Scratch
 from worker.stopping import Stopping
@@ -52,6 +51,27 @@ class Run:
     peak_bytes: int | None
 
 
+class Time(Protocol):
+    """How long a job's processes may live: until `ends`, by `time.monotonic()`; `keep` is called several times a second
+    and may extend it.
+    """
+
+    @property
+    def ends(self) -> float:
+        """When it is over."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is over."""
+
+    def keep(self) -> bool:
+        """Extends it if it is time to; returns whether it did.
+
+        Raises:
+            LeaseLostError: it is over.
+        """
+
+
 class StopAskedError(Exception):
     """The worker was asked to stop and the time of the running job is over; the job's processes are gone."""
 
@@ -80,7 +100,7 @@ class Executor:
             self._zygote.close()
             self._zygote = None
 
-    def run(self, type_: str, request: dict[str, Any], *, staging: Path | None, lease: Lease) -> Run:
+    def run(self, type_: str, request: dict[str, Any], *, staging: Path | None, lease: Time) -> Run:
         """Runs a job's child and, with a `staging` folder, the child that decodes media for it.
 
         No process of the job is left when this returns or raises, nor when the lease is over, whatever happens here.
@@ -140,7 +160,7 @@ class Executor:
         connection: socket.socket,
         pids: list[int],
         request: dict[str, Any],
-        lease: Lease,
+        lease: Time,
         memory: Memory,
     ) -> Result | Crash | None:
         receiver = wire.Receiver()

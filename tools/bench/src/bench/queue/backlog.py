@@ -91,7 +91,7 @@ def _turns(backlog: Backlog, template: dict[str, Any], rank: int) -> Iterator[di
             **template,
             "_id": turn_id(TYPE, namespace),
             "namespace": namespace,
-            "version": len(range(number, backlog.jobs, backlog.namespaces)),
+            "announced": len(range(number, backlog.jobs, backlog.namespaces)),
             "taken_at": template["taken_at"] + later,
             "horizon": template["horizon"] + later,
         }
