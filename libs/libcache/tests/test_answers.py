@@ -109,14 +109,21 @@ def test_only_splits_whose_answer_is_final_at_this_revision_are_fresh(records: R
     answers.write(old, Answer(b"rows"), records.raise_fence(DATASET), "b" * 40)
     record = with_revision(records.raise_fence(DATASET))
     assert answers.fresh_splits(record) == {("default", "good"), ("default", "broken")}
+    fresh = {split for split in (*outcomes, "old", "none") if answers.is_fresh(record, "default", split)}
+    assert fresh == {"good", "broken"}
+    records.close(DATASET)
+    assert not answers.is_fresh(with_revision(records.raise_fence(DATASET)), "default", "good")
 
 
 def test_a_split_is_listed_while_the_listing_of_its_generation_has_it(records: Records, answers: Answers) -> None:
     record = records.raise_fence(DATASET)
-    listing = Answer(b"{}", splits=[["default", "train"]])
+    listing = Answer(b"{}", splits=[["default", "train"], ["$generation", "$splits"]])
+    assert not answers.is_listed(record, "default", "train")
     answers.write(AnswerKey(Kind.SPLITS, DATASET), listing, record, REVISION)
     assert answers.is_listed(record, "default", "train")
+    assert answers.is_listed(record, "$generation", "$splits")
     assert not answers.is_listed(record, "default", "test")
+    assert not answers.is_listed(record, "$generation", "$generation")
     records.close(DATASET)
     assert not answers.is_listed(records.raise_fence(DATASET), "default", "train")
 
@@ -193,3 +200,57 @@ def test_a_listing_that_needs_a_new_run_is_none(records: Records, answers: Answe
     assert listing.splits == [("default", "train")]
     answers.write(LISTING, Answer.of_error(CodedError("HfHubError", "later")), claimed(records), REVISION)
     assert answers.listing(claimed(records)) is None
+
+
+class CutOffError(Exception):
+    """What a holder raises that has lost its lease."""
+
+
+class Between:
+    """Counts the calls between batches, and ends them after `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.calls = 0
+        self._most = most
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls > self._most:
+            raise CutOffError
+
+
+def many(records: Records, answers: Answers) -> set[tuple[str, str]]:
+    """More answers than one batch has."""
+    record = claimed(records)
+    splits = [("default", str(number)) for number in range(250)]
+    for pair in splits:
+        answers.write(AnswerKey(Kind.FIRST_ROWS, DATASET, *pair), Answer(b"rows"), record, REVISION)
+    return set(splits)
+
+
+def test_many_answers_get_the_new_revision_in_batches_and_a_lost_lease_cuts_it_off(
+    records: Records, answers: Answers
+) -> None:
+    splits = many(records, answers)
+    now = claimed(records, "b" * 40)
+    with pytest.raises(CutOffError):
+        answers.relabel(now, between=Between(1))
+    assert 0 < len(answers.fresh_splits(now)) < len(splits)
+    between = Between(10)
+    answers.relabel(now, between=between)
+    assert answers.fresh_splits(now) == splits
+    assert between.calls > 1
+
+
+def test_many_first_rows_are_dropped_in_batches_and_a_lost_lease_cuts_it_off(
+    records: Records, answers: Answers
+) -> None:
+    splits = many(records, answers)
+    now = claimed(records)
+    with pytest.raises(CutOffError):
+        answers.drop_first_rows(now, keep=[("default", "7")], between=Between(1))
+    assert 0 < len(answers.fresh_splits(now)) < len(splits)
+    between = Between(10)
+    answers.drop_first_rows(now, keep=[("default", "7")], between=between)
+    assert answers.fresh_splits(now) == {("default", "7")}
+    assert between.calls > 1

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from libqueue.crowding import Crowding
 from libqueue.model import Claim, JobKey, Limits, Outcome, Setback
 from libqueue.pauses import Scope
 from libqueue.queue import Queue
@@ -139,6 +140,18 @@ def test_a_pause_leaves_alone_what_runs(queue: Queue) -> None:
     queue.finish(claim, Outcome.DONE)
 
 
+def test_a_pause_of_one_type_does_not_keep_the_jobs_of_another_from_their_dataset(queue: Queue) -> None:
+    queue.add_many(splits(8))
+    running = [claim_next(queue, "splits") for _ in range(2)]
+    queue.add(JobKey("datasets", BIG))
+    assert queue.claim("datasets", "me") is None
+    assert look(queue) is None
+    queue.pause(Scope.TYPE, "splits")
+    for claim in running:
+        queue.finish(claim, Outcome.DONE)
+    assert eventually(lambda: queue.claim("datasets", "me"))
+
+
 class TestHalves:
     """What a process leaves behind that dies between the two halves of a change."""
 
@@ -177,6 +190,34 @@ class TestHalves:
         self.make_due(queue_database)
         upkeep.attend_due()
         assert look(queue)
+
+    @pytest.mark.parametrize("leave", ["finish", "release"])
+    def test_a_process_that_dies_before_it_lets_the_next_in_leaves_it_to_be_found(
+        self,
+        queue: Queue,
+        upkeep: Upkeep,
+        queue_database: Database[dict[str, Any]],
+        monkeypatch: pytest.MonkeyPatch,
+        leave: str,
+    ) -> None:
+        queue.add_many(splits(4))
+        running = [claim_next(queue, "splits") for _ in range(2)]
+        assert look(queue) is None
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Crowding, "_let_in_first", die)
+        for claim in running:
+            with pytest.raises(KeyboardInterrupt):
+                queue.finish(claim, Outcome.DONE) if leave == "finish" else queue.release(claim)
+        monkeypatch.undo()
+        queue_database["jobs"].update_many(
+            {"status": "parked", "due_at": {"$ne": None}}, {"$set": {"due_at": LONG_AGO}}
+        )
+        upkeep.attend_due()
+        queue.cancel_one(splits(1)[0])
+        assert eventually(lambda: claim if (claim := look(queue)) and claim.attempt == 1 else None)
 
     def test_a_parked_job_whose_dataset_is_full_stays_parked(
         self, queue: Queue, upkeep: Upkeep, queue_database: Database[dict[str, Any]]

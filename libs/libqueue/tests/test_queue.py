@@ -63,6 +63,30 @@ def test_an_event_that_comes_while_a_job_runs_leads_to_exactly_one_more_run(queu
     assert queue.claim("datasets", "me") is None
 
 
+def test_events_during_a_job_do_not_put_it_before_those_that_waited_longer(queue: Queue) -> None:
+    queue.add(CSV)
+    first = claim_next(queue)
+    queue.add(JobKey("datasets", "acme/other"))
+    queue.add(CSV)
+    queue.finish(first, Outcome.DONE)
+    assert [claim_next(queue).key.dataset for _ in range(2)] == ["acme/other", "acme/csv"]
+
+
+@pytest.mark.parametrize("order", [(Priority.HIGH, Priority.LOW), (Priority.LOW, Priority.HIGH)])
+def test_the_next_run_has_the_best_priority_of_the_events_during_this_one(
+    queue: Queue, order: tuple[Priority, Priority]
+) -> None:
+    queue.add(CSV, priority=Priority.NORMAL)
+    first = claim_next(queue)
+    for priority in order:
+        queue.add(CSV, priority=priority)
+    queue.finish(first, Outcome.DONE)
+    second = claim_next(queue)
+    queue.add(CSV, priority=Priority.LOW)
+    queue.finish(second, Outcome.DONE)
+    assert (second.priority, claim_next(queue).priority) == (Priority.HIGH, Priority.LOW)
+
+
 def test_a_type_of_worker_gets_only_jobs_of_its_type(queue: Queue) -> None:
     queue.add(CSV)
     assert queue.claim("splits", "me") is None
@@ -175,6 +199,13 @@ def test_the_place_of_a_running_job_says_that_it_runs(queue: Queue) -> None:
     place = queue.place(CSV)
     assert place is not None
     assert place.running
+
+
+def test_which_of_many_keys_have_a_job(queue: Queue) -> None:
+    keys = [JobKey("datasets", f"acme/{number}") for number in range(500)]
+    queue.add_many(keys[:300])
+    claim_next(queue)
+    assert queue.known(keys) == set(keys[:300])
 
 
 def test_a_finished_job_stands_in_the_history(queue: Queue, queue_database: Database[dict[str, Any]]) -> None:

@@ -1,11 +1,11 @@
 """One worker's part in the comparison with the Hub, and nothing else of a worker: what it queues stays in the queue.
 
-`python reconciler.py LEASE_SECONDS`, with a worker's settings by environment; it runs until it is killed.
+`python reconciler.py LEASE_SECONDS`, with a worker's settings by environment; it runs until it is asked to stop.
 """
 
-import os
 import sys
-import time
+import uuid
+from typing import Any
 
 from libcache.answers import Answers
 from libcache.assets import Assets
@@ -13,6 +13,7 @@ from libcache.records import Records
 from libcache.schema import open_cache_database
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
+from pymongo.database import Database
 from worker.asking import Asking
 from worker.execution import Executor
 from worker.jobs.base import Stores
@@ -24,10 +25,8 @@ from worker.stopping import Stopping
 from worker.vitals import Vitals
 
 
-def main(lease_seconds: float) -> None:
-    settings = WorkerSettings.from_environment()
-    stopping = Stopping(settings.drain_seconds)
-    vitals = Vitals("datasets", stopping, 60)
+def executor_of(settings: WorkerSettings, stopping: Stopping) -> Executor:
+    """An executor whose zygote runs."""
     executor = Executor(
         settings.hf_endpoint,
         Scratch(settings.scratch_directory),
@@ -35,8 +34,21 @@ def main(lease_seconds: float) -> None:
         timeout_seconds=settings.job_timeout_seconds,
         memory_bytes=settings.job_memory_bytes,
     )
-    queue_database = open_queue_database(settings.mongo_url, settings.mongo_queue_database)
-    cache_database = open_cache_database(settings.mongo_url, settings.mongo_cache_database)
+    executor.prepare()
+    return executor
+
+
+def reconciliation_of(
+    settings: WorkerSettings,
+    executor: Executor,
+    stopping: Stopping,
+    databases: tuple[Database[dict[str, Any]], Database[dict[str, Any]]],
+    *,
+    lease_seconds: float = 30,
+    child_seconds: float = 30,
+) -> Reconciliation:
+    """What a worker with these settings takes its steps by; `databases` are those of the queue and the cache."""
+    queue_database, cache_database = databases
     assets = Assets(settings.assets_directory)
     stores = Stores(
         Queue(queue_database, settings.limits),
@@ -45,21 +57,31 @@ def main(lease_seconds: float) -> None:
         assets,
         Scratch(assets.staging),
     )
-    reconciliation = Reconciliation(
-        Passes(
-            cache_database,
-            str(os.getpid()),
-            settings,
-            lease_seconds=lease_seconds,
-        ),
-        Asking(executor, vitals, endpoint=settings.hf_endpoint, token=settings.hf_token),
-        stores,
-        settings,
+    hub = Asking(
+        executor,
+        Vitals("datasets", stopping, 60),
+        stopping,
+        endpoint=settings.hf_endpoint,
+        token=settings.hf_token,
+        child_seconds=child_seconds,
     )
-    executor.prepare()
-    while True:
+    passes = Passes(cache_database, uuid.uuid4().hex, settings, lease_seconds=lease_seconds)
+    return Reconciliation(passes, hub, stores, settings)
+
+
+def main(lease_seconds: float) -> None:
+    settings = WorkerSettings.from_environment()
+    stopping = Stopping(settings.drain_seconds)
+    executor = executor_of(settings, stopping)
+    databases = (
+        open_queue_database(settings.mongo_url, settings.mongo_queue_database),
+        open_cache_database(settings.mongo_url, settings.mongo_cache_database),
+    )
+    reconciliation = reconciliation_of(settings, executor, stopping, databases, lease_seconds=lease_seconds)
+    while not stopping.asked:
         reconciliation.run_when_due()
-        time.sleep(0.02)
+        stopping.wait(0.02)
+    executor.close()
 
 
 if __name__ == "__main__":

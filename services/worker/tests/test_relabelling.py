@@ -44,7 +44,7 @@ def in_hub(station: Station) -> int:
     return len(described.get("siblings", []))
 
 
-def push(station: Station, name: str, content: str) -> str:
+def push(station: Station, name: str, content: str | bytes) -> str:
     """Changes one file, and has the workers follow; returns the new revision."""
     before = station.head()
     station.put(name, content)
@@ -117,6 +117,14 @@ def test_an_error_in_the_readme_stays_with_the_text_below_it_and_goes_with_its_m
         {head},
     )
     push(station, "README.md", CARD)
+    assert station.rows() == [{"n": 1}]
+
+
+def test_an_error_of_a_byte_in_the_text_of_the_readme_goes_with_its_mending(station: Station) -> None:
+    preview(station, train__csv="n\n1\n", README__md=CARD)
+    push(station, "README.md", CARD.encode() + b"caf\xe9\n")
+    assert station.answer()["status"] == 422
+    push(station, "README.md", f"{CARD}café\n")
     assert station.rows() == [{"n": 1}]
 
 

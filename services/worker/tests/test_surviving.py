@@ -8,7 +8,7 @@ import pytest
 from hub.testing import eventually
 from libqueue.model import Limits
 
-from services.worker.tests.station import HangingHub, Station, busy_processes_of, children_of, is_alive
+from services.worker.tests.station import HangingHub, Station, busy_processes_of, children_of, is_alive, processes_of
 
 COUNTERS = ("crashes", "out_of_memory", "timeouts", "failures", "lost_leases")
 
@@ -117,6 +117,57 @@ def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(s
         eventually(lambda: (job := station.job("splits", "default", "train")) and job["crashes"] == 1)
     assert eventually(station.rows, 30) == [{"n": 1}]
     assert worker.poll() is None
+
+
+def test_a_job_is_not_hurt_when_the_process_that_children_are_forked_from_dies_between_two_jobs(
+    station: Station,
+) -> None:
+    station.put("train.csv", "n\n1\n")
+    eventually(station.head)
+    with HangingHub(station):
+        # It asks the Hub outside of any job.
+        worker = station.start("datasets", RECONCILE_INTERVAL_SECONDS=0.1, RECONCILE_SCOPE="hub")
+        zygote, _ = eventually(lambda: found if len(found := processes_of(worker)) == 2 else [], 30)
+        station.event()
+        subprocess.run(["kill", "-KILL", str(zygote)], check=True)
+    eventually(station.answer, 30)
+    assert eventually(station.ended)["attempt"] == 1
+    assert '"a bug"' not in station.log
+
+
+def test_a_worker_goes_on_with_jobs_while_mongo_refuses_what_it_does_between_them(station: Station) -> None:
+    station.put("train.csv", "n\n1\n")
+    eventually(station.head)
+    station.records.announce("acme/other")
+    station.cache_database.command("collMod", "reconciliation", validator={"nothing": {"$exists": True}})
+    station.start("datasets", RECONCILE_INTERVAL_SECONDS=0.1)
+    eventually(lambda: '"action":"reconciliation"' in station.log, 30)
+    station.event()
+    assert eventually(station.answer, 30)["status"] == 200
+
+
+def test_an_answer_that_mongo_does_not_take_is_counted_against_its_job(station: Station) -> None:
+    station.listed()
+    station.cache_database.command("collMod", "answers", validator={"code": {"$ne": None}})
+    station.start("splits", MAX_ATTEMPTS=1)
+    assert eventually(lambda: station.code("default", "train"), 30) == "UnexpectedError"
+
+
+def test_trouble_of_mongo_while_answers_are_stored_is_not_counted_against_the_job(station: Station) -> None:
+    station.listed()
+    station.start("splits")
+    eventually(station.rows, 30)
+    station.settle()
+    station.put("README.md", "# text\n")
+    before = station.record().revision
+    eventually(lambda: station.head() != before)
+    station.cache_database.command("collMod", "answers", validator={"nothing": {"$exists": True}})
+    station.start("datasets")
+    station.event()
+    eventually(lambda: '"outcome":"mongo_trouble"' in station.log, 30)
+    station.cache_database.command("collMod", "answers", validator={})
+    eventually(lambda: station.answer("default", "train")["revision"] == station.head(), 30)
+    assert '"outcome":"retried"' not in station.log
 
 
 def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(station: Station) -> None:

@@ -19,7 +19,7 @@ from worker.vitals import Vitals
 from services.worker.tests.station import DATASET, HangingHub, Station
 
 PATIENCE = 1.0
-JOB = {"type": "splits", "dataset": DATASET, "config": "default", "split": "train", "attempt": 1}
+JOB = {"type": "splits", "attempt": 1}
 
 
 def get(url: str) -> httpx2.Response:
@@ -40,7 +40,7 @@ def stopping() -> Iterator[Stopping]:
         signal.signal(number, handler)
 
 
-def test_a_worker_tells_what_it_does(station: Station) -> None:
+def test_a_worker_tells_what_it_does_and_names_no_dataset(station: Station) -> None:
     station.listed()
     with HangingHub(station):
         worker = station.start("splits")
@@ -83,9 +83,9 @@ def test_a_worker_that_lost_its_job_counts_that(station: Station) -> None:
     with HangingHub(station):
         worker = station.start("splits")
         url = station.url(worker)
-        eventually(lambda: metrics_of(url)['worker_working{type="splits"}'] == 1, 30)
+        eventually(lambda: metrics_of(url)['worker_working{type="splits"}'] == 1, 60)
         station.queue.cancel(DATASET, "splits")
-        eventually(lambda: metrics_of(url)['worker_lost_leases_total{type="splits"}'] == 1, 30)
+        eventually(lambda: metrics_of(url)['worker_lost_leases_total{type="splits"}'] == 1, 60)
     assert metrics_of(url)['worker_jobs_total{outcome="lease_lost",type="splits"}'] == 1
 
 
@@ -114,7 +114,7 @@ def test_a_loop_that_gives_no_sign_of_life_is_not_well_until_it_does(
     said: dict[str, Any] = silent.json()
     assert said["status"] == "hangs"
     assert "no sign of life" in said["error"]
-    assert said["job"]["dataset"] == DATASET
+    assert said["job"]["type"] == "splits"
 
     def is_well_after_a_sign() -> bool:
         vitals.alive()

@@ -4,15 +4,19 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hub.testing import eventually
+from pymongo.database import Database
 from stack.mongo import MongoServer, running_mongo
 
 from services.worker.tests.station import HangingHub, Station, busy_processes_of, is_alive
 
 # Less than the time after which a call of Mongo that gets no answer is given up.
 SOON_SECONDS = 4
+# One bounded call of Mongo, and what it takes to let go: much less than a call that nothing bounds.
+IDLE_SECONDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,41 @@ def test_a_worker_told_to_stop_does_not_wait_long_for_mongo(station: Station, mo
             worker.send_signal(signal.SIGINT)
             assert worker.wait(SOON_SECONDS) == 0
             assert not any(is_alive(pid) for pid in processes)
+
+
+@pytest.mark.parametrize("type_", ["datasets", "splits"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_worker_told_to_stop_does_not_wait_long_for_mongo(
+    station: Station, mongo: MongoServer, type_: str, number: signal.Signals
+) -> None:
+    worker = station.start(type_)
+    eventually(lambda: station.health(worker)["state"] == "idle", 30)
+    with hanging(mongo):
+        worker.send_signal(number)
+        assert worker.wait(IDLE_SECONDS) == 0
+
+
+def test_a_worker_that_has_waited_for_mongo_stops_soon_even_if_a_comparison_with_the_hub_is_due(
+    station: Station, mongo: MongoServer
+) -> None:
+    worker = station.start("datasets", RECONCILE_INTERVAL_SECONDS=3600)
+    eventually(lambda: station.health(worker)["state"] == "idle", 30)
+    with hanging(mongo):
+        eventually(lambda: "upkeep" in station.log, 30)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(IDLE_SECONDS) == 0
+
+
+def test_an_idle_worker_that_stops_leaves_no_cursor_at_the_server(
+    station: Station, mongo: MongoServer, cache_database: Database[dict[str, Any]]
+) -> None:
+    def open_cursors() -> int:
+        status = cache_database.client.admin.command("serverStatus")
+        return int(status["metrics"]["cursor"]["open"]["total"])
+
+    before = open_cursors()
+    worker = station.start("splits")
+    eventually(lambda: open_cursors() > before, 30)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+    assert open_cursors() == before

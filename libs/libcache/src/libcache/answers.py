@@ -5,15 +5,16 @@ therefore sees an old whole answer or a new whole one.
 """
 
 import gzip
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from bson.binary import Binary
 from libcommon.errors import CATALOGUE, CodedError, Fault
 from libcommon.jsons import dumps
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -24,6 +25,12 @@ _COMPRESSION_LEVEL = 6
 _ABOUT_ACCESS = "DatasetNotFoundError"
 # What tells which answer it is and of what; all but its bytes.
 _LABELS = ("kind", "dataset", "config", "split", "generation", "fence", "revision", "signature", "code", "stale")
+# A batch of writes takes a fraction of what a connection is given to answer.
+_BATCH = 100
+
+
+def _nothing() -> None:
+    pass
 
 
 class Kind(StrEnum):
@@ -102,7 +109,8 @@ class Answers:
         if answer.code is not None and CATALOGUE[answer.code].fault is not Fault.DATA:
             standing = self._answers.find_one(key.filter, {"status": 1, "generation": 1})
             if standing and standing["status"] == 200 and standing["generation"] == record.generation:
-                return self._upsert(key, record, {"stale": True}, insert=False)
+                failure = {"stale": True, "failed_code": answer.code, "failed_revision": revision}
+                return self._upsert(key, record, failure, insert=False)
         return self._upsert(
             key,
             record,
@@ -138,22 +146,24 @@ class Answers:
     def is_listed(self, record: Record, config: str | None, split: str | None) -> bool:
         """Whether the good listing of this generation has the split."""
         key = AnswerKey(Kind.SPLITS, record.dataset)
-        listing = self._answers.find_one(key.filter, {"generation": 1, "splits": 1})
-        if listing is None or listing["generation"] != record.generation:
-            return False
-        return [config, split] in listing["splits"]
+        # The server looks it up: a listing may be long, and each job of its dataset asks.
+        is_in_it = {"$in": [{"$literal": [config, split]}, "$splits"]}
+        listing = self._answers.find_one(key.filter, {"generation": 1, "is_listed": is_in_it})
+        return listing is not None and listing["generation"] == record.generation and bool(listing["is_listed"])
+
+    def is_fresh(self, record: Record, config: str | None, split: str | None) -> bool:
+        """Whether a split's answer needs no new run at the record's revision."""
+        key = AnswerKey(Kind.FIRST_ROWS, record.dataset, config, split)
+        found = self._answers.find_one(key.filter, dict.fromkeys(_LABELS, 1))
+        return found is not None and _is_fresh(found, record)
 
     def fresh_splits(self, record: Record) -> set[tuple[str, str]]:
         """The [config, split] pairs whose answer needs no new run at the record's revision."""
         found = self._answers.find(
             {"kind": Kind.FIRST_ROWS.value, "dataset": record.dataset, "generation": record.generation},
-            {"config": 1, "split": 1, "revision": 1, "code": 1, "stale": 1},
+            dict.fromkeys(_LABELS, 1),
         )
-        return {
-            (answer["config"], answer["split"])
-            for answer in found
-            if answer["revision"] == record.revision and _is_final(answer)
-        }
+        return {(answer["config"], answer["split"]) for answer in found if _is_fresh(answer, record)}
 
     def listing(self, record: Record) -> Listing | None:
         """The listing of this generation, of whichever revision; None if there is none or it needs a new run."""
@@ -165,27 +175,37 @@ class Answers:
         splits = [(config, split) for config, split in found["splits"]]
         return Listing(found["revision"], found.get("signature"), found["code"], splits)
 
-    def relabel(self, record: Record) -> None:
+    def given_up(self, record: Record) -> set[tuple[str | None, str | None]]:
+        """The [config, split] pairs, None and None for the listing, that the server could not make of the record's
+        revision, by a fault of its own.
+        """
+        of_generation = {"dataset": record.dataset, "generation": record.generation}
+        found = self._answers.find(of_generation, dict.fromkeys((*_LABELS, "failed_code", "failed_revision"), 1))
+        return {(answer["config"], answer["split"]) for answer in found if _is_given_up(answer, record.revision)}
+
+    def relabel(self, record: Record, *, between: Callable[[], object] = _nothing) -> None:
         """Gives the record's revision to the answers of older ones that are made of just what it has.
 
-        Asset URLs in them keep the older revision, and their files stay where they are.
+        Asset URLs in them keep the older revision, and their files stay where they are. `between` is called before
+        each batch of them; what it raises cuts this off.
         """
-        found = self._answers.find({"dataset": record.dataset}, dict.fromkeys(_LABELS, 1))
-        updates = [
-            UpdateOne(
-                # By the fence that was read, so that it is still the same answer.
-                {**_key_of(answer).filter, "fence": answer["fence"]},
-                {"$set": {"revision": record.revision, "fence": record.fence}},
-            )
-            for answer in found
-            if _is_final(answer)
-            and answer["generation"] == record.generation
-            and answer["revision"] != record.revision
-            and answer["fence"] < record.fence
-            and answer.get("signature") == record.signature is not None
-        ]
-        if updates:
-            self._answers.bulk_write(updates, ordered=False)
+        found = self._answers.find({"dataset": record.dataset}, dict.fromkeys(_LABELS, 1), batch_size=_BATCH)
+        for batch in _batches(found, between):
+            updates = [
+                UpdateOne(
+                    # By the fence that was read, so that it is still the same answer.
+                    {**_key_of(answer).filter, "fence": answer["fence"]},
+                    {"$set": {"revision": record.revision, "fence": record.fence}},
+                )
+                for answer in batch
+                if _is_final(answer)
+                and answer["generation"] == record.generation
+                and answer["revision"] != record.revision
+                and answer["fence"] < record.fence
+                and answer.get("signature") == record.signature is not None
+            ]
+            if updates:
+                self._answers.bulk_write(updates, ordered=False)
 
     def has_preview(self, record: Record) -> bool:
         """Whether there is a good first page of any split."""
@@ -197,15 +217,34 @@ class Answers:
         }
         return self._answers.find_one(good, {"_id": 1}) is not None
 
-    def drop_first_rows(self, record: Record, *, keep: Collection[tuple[str, str]] = ()) -> None:
-        """Removes the first rows of splits that are gone, unless a later claim wrote them."""
+    def drop_first_rows(
+        self,
+        record: Record,
+        *,
+        keep: Collection[tuple[str, str]] = (),
+        between: Callable[[], object] = _nothing,
+    ) -> None:
+        """Removes the first rows of splits that are gone, unless a later claim wrote them.
+
+        `between` is called before each batch of them; what it raises cuts this off.
+        """
         kept = set(keep)
-        found = self._answers.find(
-            {"kind": Kind.FIRST_ROWS.value, "dataset": record.dataset}, {"config": 1, "split": 1}
-        )
-        for config, split in {(answer["config"], answer["split"]) for answer in found} - kept:
-            key = AnswerKey(Kind.FIRST_ROWS, record.dataset, config, split)
-            self._answers.delete_one({**key.filter, "fence": {"$lt": record.fence}})
+        of_splits = {"kind": Kind.FIRST_ROWS.value, "dataset": record.dataset}
+        found = self._answers.find(of_splits, dict.fromkeys(_LABELS, 1), batch_size=_BATCH)
+        for batch in _batches(found, between):
+            gone = [
+                DeleteOne({**_key_of(answer).filter, "fence": {"$lt": record.fence}})
+                for answer in batch
+                if (answer["config"], answer["split"]) not in kept
+            ]
+            if gone:
+                self._answers.bulk_write(gone, ordered=False)
+
+
+def _batches(found: Iterator[dict[str, Any]], between: Callable[[], object]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(found, _BATCH)):
+        between()
+        yield batch
 
 
 def _key_of(answer: Mapping[str, Any]) -> AnswerKey:
@@ -215,6 +254,18 @@ def _key_of(answer: Mapping[str, Any]) -> AnswerKey:
 def _is_final(answer: Mapping[str, Any]) -> bool:
     """Whether another run at the same revision would find the same."""
     return not answer["stale"] and (answer["code"] is None or CATALOGUE[answer["code"]].fault is Fault.DATA)
+
+
+def _is_fresh(answer: Mapping[str, Any], record: Record) -> bool:
+    """Whether another run for `record` would find the same."""
+    return answer["generation"] == record.generation and answer["revision"] == record.revision and _is_final(answer)
+
+
+def _is_given_up(answer: Mapping[str, Any], revision: str | None) -> bool:
+    """Whether the server failed at it, whether or not a good answer stands in its place."""
+    names = ("failed_code", "failed_revision") if answer["stale"] else ("code", "revision")
+    code, failed_at = (answer.get(name) for name in names)
+    return code is not None and failed_at == revision and CATALOGUE[code].fault is Fault.SERVER
 
 
 def _is_about_content(code: str | None) -> bool:

@@ -107,8 +107,10 @@ class Records:
             if record is None:
                 self._insert(dataset)
                 continue
+            # The place, too: a record that something else made may lack it, and the walk would never come by.
             raised = self._datasets.update_one(
-                {"dataset": dataset, "fence": record.fence}, {"$set": {"fence": record.fence + 1}}
+                {"dataset": dataset, "fence": record.fence},
+                {"$set": {"fence": record.fence + 1, "place": place_of(dataset)}},
             )
             if raised.modified_count:
                 return replace(record, fence=record.fence + 1)

@@ -89,6 +89,9 @@ class AnswerDocument(Document):  # type: ignore[misc]
     status = IntField(required=True)
     code = StringField()
     stale = BooleanField(required=True)
+    # Of a stale one: what stands in the way of a newer one.
+    failed_code = StringField()
+    failed_revision = StringField()
     body = BinaryField(required=True)
     # Where the parts of the uncompressed body are; see `libcache.answers.Answer`.
     features_span = ListField(IntField())

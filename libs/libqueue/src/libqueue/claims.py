@@ -4,11 +4,14 @@ Caps are guarded by unique indexes over the slots of running jobs, so reading th
 that saves most of the refused updates; see `docs/decisions/0001-claims.md`.
 """
 
+import contextlib
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from libqueue.crowding import Crowding
 from libqueue.jobs import Jobs
@@ -21,8 +24,8 @@ from libqueue.windows import lowest
 _HEAD = 16
 # How often one turn looks there: what may not start is parked in between.
 _LOOKS = 4
-# How many turns one claim takes: those that lead to nothing leave the rotation.
-_TURNS = 64
+# How long one claim goes on from turn to turn; those that lead to nothing leave the rotation.
+_SECONDS = 1.0
 
 
 class Claims:
@@ -53,7 +56,8 @@ class Claims:
         """
         if self._pauses.covers(Scope.TYPE, type_):
             return None
-        for _ in range(_TURNS):
+        until = time.monotonic() + _SECONDS
+        while time.monotonic() < until:
             turn = self._turns.next(type_)
             if turn is None:
                 return None
@@ -83,12 +87,18 @@ class Claims:
                 is_last = turn.announced == 1 and len(head) == 1
                 taken = is_last or self._turns.take(turn, window)
                 claim = self._start(job, owner, running) if taken else None
+                if claim is None and taken:
+                    # A job of another type may have taken the slot: then another one is free.
+                    claim = self._start(job, owner, self._running(turn.namespace))
                 if claim is None:
                     self.lost += 1
                 elif is_last:
-                    self._turns.drop(turn)
+                    # Not at the price of the claim: a turn that is left over is harmless.
+                    with contextlib.suppress(PyMongoError):
+                        self._turns.drop(turn)
                 return claim
             self._crowding.park(head)
+        self._turns.take(turn, turn.window)
         return None
 
     def _running(self, namespace: str) -> list[dict[str, Any]]:

@@ -5,8 +5,7 @@ jobs that they wait for are marked as crowded; whoever ends one of them lets the
 waits for a slot until there is one.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from pymongo.database import Database
@@ -40,22 +39,20 @@ class Crowding:
     def park(self, jobs: list[dict[str, Any]]) -> None:
         """Takes these ready jobs, whose datasets are full or paused, out of the way."""
         parked = self._jobs.park(jobs, self._limits.lease_seconds + _BEYOND_LEASE_SECONDS)
-        for dataset in {job["dataset"] for job in parked}:
-            if not self._pauses.covers(Scope.DATASET, dataset):
-                self._reconsider(dataset, [job for job in parked if job["dataset"] == dataset])
+        for whose in {(job["dataset"], job["type"]) for job in parked}:
+            self.look_again([job for job in parked if (job["dataset"], job["type"]) == whose])
 
-    def look_again(self, job: dict[str, Any]) -> None:
-        """What upkeep does with a parked job that nobody may be waiting to let in."""
-        if self._pauses.covers(Scope.DATASET, job["dataset"]):
-            self._jobs.leave_parked([job])
-        else:
-            self._reconsider(job["dataset"], [job])
+    def look_again(self, parked: list[dict[str, Any]]) -> None:
+        """Lets parked jobs of one type of a dataset in as far as it has room; the others wait for what runs to end.
 
-    def _reconsider(self, dataset: str, parked: list[dict[str, Any]]) -> None:
-        # After they are parked: a run that gets its mark now will see them when it ends.
-        free = max(0, self._limits.max_jobs_per_dataset - self._mark({"dataset": dataset}))
+        After they are parked: a run that gets its mark now, or a pause that ends now, will see them.
+        """
+        dataset, type_ = parked[0]["dataset"], parked[0]["type"]
+        free = 0
+        if not self._pauses.covers(Scope.DATASET, dataset):
+            free = max(0, self._limits.max_jobs_per_dataset - self._mark({"dataset": dataset}, [type_]))
         for job in parked[:free]:
-            self._jobs.make_ready(job, crowded=True)
+            self._jobs.make_ready(job, crowd=[type_])
         if parked[free:]:
             self._jobs.leave_parked(parked[free:])
 
@@ -68,42 +65,56 @@ class Crowding:
         """Puts a held namespace back where it is neither paused nor full."""
         if self._pauses.covers(Scope.NAMESPACE, namespace):
             return
-        if self._mark({"namespace": namespace}) < self._limits.max_jobs_per_namespace:
+        if self._mark({"namespace": namespace}, []) < self._limits.max_jobs_per_namespace:
             self._turns.release(namespace)
 
-    def _mark(self, whose: dict[str, str]) -> int:
+    def _mark(self, whose: dict[str, str], types: list[str]) -> int:
+        """Marks what runs as crowded by jobs of these types; returns how many run."""
+        crowd = {"$setUnion": [{"$ifNull": ["$crowd", []]}, types]}
         running = {**whose, "status": Status.RUNNING.value}
-        return self._loose.update_many(running, {"$set": {"crowded": True}}).matched_count
+        return self._collection.update_many(running, [{"$set": {"crowded": True, "crowd": crowd}}]).matched_count
 
-    @contextmanager
-    def leaving(self, claim: Claim) -> Iterator[None]:
-        """Around what ends a run: lets in what waits for its slots.
+    def leave(self, claim: Claim, leave: Callable[[], bool], *, once: bool = False) -> bool:
+        """Ends a run by `leave`, which works only while the run is not marked, and lets in what waits for its slots.
 
-        A parked job is let in before: if this process dies in between, it is found and parked again, not lost. And
-        after, when somebody who took the dataset for full has parked it again.
+        The mark is taken away first: if it is there again, somebody was parked meanwhile, and this begins again unless
+        it is to be tried but `once`. Who is first to be let in becomes due: if this process dies after `leave`, upkeep
+        lets it in. False when the claim doesn't hold.
         """
-        dataset, window = claim.key.dataset, Window(claim.rank, _SPAN)
-        first = self._let_in(dataset, window)
-        yield
-        if first is None or self._is_parked(first):
-            self._let_in(dataset, window)
-        self._turns.release(claim.key.namespace)
+        while (types := self._unmark(claim)) is not None:
+            for type_ in types:
+                self._jobs.park(self._first_parked(claim, type_), _BEYOND_LEASE_SECONDS)
+            if leave():
+                for type_ in types:
+                    self._let_in_first(claim, type_, types)
+                self._turns.release(claim.key.namespace)
+                return True
+            if once:
+                break
+        return False
 
     def let_in(self, dataset: str) -> None:
-        """Makes as many parked jobs of a dataset ready as may run at once."""
-        for _ in range(self._limits.max_jobs_per_dataset):
-            self._let_in(dataset, None)
+        """Makes as many parked jobs of a dataset ready as may run at once, of each type."""
+        parked = {"dataset": dataset, "status": Status.PARKED.value}
+        types = self._collection.distinct("type", parked)
+        for type_ in types:
+            first = self._collection.find({**parked, "type": type_}).sort("rank")
+            for job in list(first.limit(self._limits.max_jobs_per_dataset)):
+                self._jobs.make_ready(job, crowd=types)
 
-    def _let_in(self, dataset: str, window: Window | None) -> str | None:
-        while True:
-            waiting = {"dataset": dataset, "status": Status.PARKED.value}
-            parked, _ = lowest(self._collection, waiting, "rank", 1, window)
-            if not parked:
-                return None
-            if self._jobs.make_ready(parked[0], crowded=True):
-                key: str = parked[0]["_id"]
-                return key
+    def _unmark(self, claim: Claim) -> list[str] | None:
+        """The types that the run is crowded by, now that its mark is gone; None when the claim doesn't hold."""
+        if not self._loose.update_one(claim.held, {"$set": {"crowded": False}}).matched_count:
+            return None
+        job = self._collection.find_one(claim.held, {"crowd": 1})
+        return None if job is None else job.get("crowd") or []
 
-    def _is_parked(self, key: str) -> bool:
-        job = self._collection.find_one({"_id": key}, {"status": 1})
-        return job is not None and job["status"] == Status.PARKED
+    def _let_in_first(self, claim: Claim, type_: str, crowd: list[str]) -> None:
+        # Again when another process has let the same one in: it has left another slot.
+        while (parked := self._first_parked(claim, type_)) and not self._jobs.make_ready(parked[0], crowd=crowd):
+            pass
+
+    def _first_parked(self, claim: Claim, type_: str) -> list[dict[str, Any]]:
+        """The parked job of the run's dataset that is the first to be let in, if there is one."""
+        waiting = {"dataset": claim.key.dataset, "status": Status.PARKED.value, "type": type_}
+        return lowest(self._collection, waiting, "rank", 1, Window(claim.rank, _SPAN))[0]

@@ -23,7 +23,16 @@ _PRIORITY_MICROSECONDS = 600_000_000
 _ANNOUNCED_SECONDS = 10.0
 # Undone by a crash, it is done again.
 _LOOSE = WriteConcern(w=1, j=False)
-_OF_A_RUN = ("owner", "started_at", "dataset_slot", "namespace_slot", "next_payload", "next_priority", "next_rank")
+_OF_A_RUN = (
+    "owner",
+    "started_at",
+    "dataset_slot",
+    "namespace_slot",
+    "crowd",
+    "next_payload",
+    "next_priority",
+    "next_rank",
+)
 
 
 def advance(priority: Priority) -> int:
@@ -103,15 +112,15 @@ class Jobs:
         held = self._jobs.update_one(claim.held, [{"$set": {"due_at": after(self._lease_seconds)}}])
         return held.matched_count == 1
 
-    def remove(self, claim: Claim, *, crowded: bool) -> bool:
-        """Takes the job away unless it has to run again; without `crowded` only if nobody waits for its slots."""
-        free = {} if crowded else {"crowded": False}
-        return self._jobs.delete_one({**claim.held, "again": False, **free}).deleted_count == 1
+    def remove(self, claim: Claim) -> bool:
+        """Takes a running job away; False if it has to run again, or somebody waits for its slots, or it isn't held."""
+        return self._jobs.delete_one({**claim.held, "crowded": False, "again": False}).deleted_count == 1
 
     def wait_again(
         self, claim: Claim, counts: dict[str, int], *, delay_seconds: float | None = None, **as_read: Any
     ) -> bool:
-        """Makes a running job wait, with these `counts` of setbacks; False when the claim doesn't hold.
+        """Makes a running job wait, with these `counts` of setbacks; False if somebody waits for its slots, or it isn't
+        held.
 
         An event that came while it ran is a reason not to wait for the delay.
         """
@@ -121,7 +130,7 @@ class Jobs:
             name: {"$cond": ["$again", f"$next_{name}", f"${name}"]} for name in ("payload", "priority", "rank")
         }
         waits = self._jobs.update_one(
-            {**claim.held, **as_read},
+            {**claim.held, "crowded": False, **as_read},
             [
                 {
                     "$set": {
@@ -131,7 +140,6 @@ class Jobs:
                         "status": {"$cond": [at_once, Status.READY.value, Status.DELAYED.value]},
                         "due_at": {"$cond": [at_once, after(_ANNOUNCED_SECONDS), after(delay_seconds or 0)]},
                         "again": False,
-                        "crowded": False,
                     }
                 },
                 {"$unset": list(_OF_A_RUN)},
@@ -141,13 +149,19 @@ class Jobs:
             self.announce({"_id": str(claim.key), "token": ready, **_turn_of(claim.key)})
         return waits.modified_count == 1
 
-    def make_ready(self, job: dict[str, Any], *, crowded: bool = False) -> bool:
+    def make_ready(self, job: dict[str, Any], *, crowd: Sequence[str] = ()) -> bool:
         """Makes a job that waits ready; False when it changed since it was read.
 
-        When a `crowded` one has run, it lets the next in.
+        When one with a `crowd` has run, it lets in what waits of these types.
         """
         token, due_at = ObjectId(), after(_ANNOUNCED_SECONDS)
-        update = {"status": Status.READY.value, "token": token, "due_at": due_at, "crowded": crowded}
+        update = {
+            "status": Status.READY.value,
+            "token": token,
+            "due_at": due_at,
+            "crowded": bool(crowd),
+            "crowd": list(crowd),
+        }
         if not self._jobs.update_one(_as_read(job), [{"$set": update}]).modified_count:
             return False
         self.announce({**job, "token": token})
@@ -159,10 +173,16 @@ class Jobs:
         self._confirm(_as_read(job))
 
     def park(self, jobs: list[dict[str, Any]], look_again_seconds: float) -> list[dict[str, Any]]:
-        """Takes jobs that may not start away from the head; returns them as they are now."""
+        """Takes jobs that may not start away from the head; returns them as they are now.
+
+        Parked already, they get another time to look again.
+        """
+        if not jobs:
+            return []
         token = ObjectId()
         parked = {"status": Status.PARKED.value, "token": token, "due_at": after(look_again_seconds)}
-        self._loose.bulk_write([UpdateOne(_as_read(job), [{"$set": parked}]) for job in jobs], ordered=False)
+        # Not loosely: who sees no ready job may drop the turn.
+        self._jobs.bulk_write([UpdateOne(_as_read(job), [{"$set": parked}]) for job in jobs], ordered=False)
         return [{**job, "token": token} for job in jobs]
 
     def leave_parked(self, jobs: list[dict[str, Any]]) -> None:
@@ -197,6 +217,10 @@ def _addition(
     def now_or_next(name: str, value: Any) -> dict[str, Any]:
         return {**unless_running(name, value), f"next_{name}": {"$cond": [runs, value, None]}}
 
+    def best(name: str, value: Any) -> dict[str, Any]:
+        """Against what waits already; the present run is nothing to the next."""
+        return {"$min": [{"$cond": [runs, f"$next_{name}", f"${name}"]}, value]}
+
     counters = ("attempt", *(setback.value for setback in Setback))
     return [
         {
@@ -209,8 +233,8 @@ def _addition(
                 **unless_running("status", Status.READY.value),
                 **unless_running("due_at", after(_ANNOUNCED_SECONDS)),
                 **now_or_next("payload", {"$literal": payload or {}}),
-                **now_or_next("priority", {"$min": ["$priority", int(priority)]}),
-                **now_or_next("rank", {"$min": ["$rank", rank]}),
+                **now_or_next("priority", best("priority", int(priority))),
+                **now_or_next("rank", best("rank", rank)),
                 **{counter: {"$ifNull": [f"${counter}", 0]} for counter in counters},
             }
         }

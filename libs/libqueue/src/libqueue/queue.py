@@ -4,7 +4,7 @@ Whatever a holder does carries the token of its run in the filter of one conditi
 matches nothing, the claim no longer holds and `LeaseLostError` says so.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from libcommon.names import namespace_of
@@ -87,9 +87,8 @@ class Queue:
         if outcome is Outcome.DEAD:
             _check(self._jobs.beat(claim))
             self._endings.note_death(claim, code, message)
-        if not self._jobs.remove(claim, crowded=False):
-            with self._crowding.leaving(claim):
-                _check(self._jobs.remove(claim, crowded=True) or self._jobs.wait_again(claim, no_setbacks()))
+        if not self._jobs.remove(claim):
+            self._leave(claim, lambda: self._jobs.remove(claim) or self._run_again(claim))
         self._endings.note(claim, outcome, code, peak_memory_bytes)
 
     def retry(self, claim: Claim, *, delay_seconds: float, setback: Setback) -> None:
@@ -99,8 +98,7 @@ class Queue:
             LeaseLostError: the claim no longer holds.
         """
         counts = {setback.value: getattr(claim.setbacks, setback.value) + 1}
-        with self._crowding.leaving(claim):
-            _check(self._jobs.wait_again(claim, counts, delay_seconds=delay_seconds))
+        self._leave(claim, lambda: self._jobs.wait_again(claim, counts, delay_seconds=delay_seconds))
 
     def release(self, claim: Claim) -> None:
         """Hands the job back: it waits in its old place, and nothing is counted.
@@ -108,8 +106,13 @@ class Queue:
         Raises:
             LeaseLostError: the claim no longer holds.
         """
-        with self._crowding.leaving(claim):
-            _check(self._jobs.wait_again(claim, {}))
+        self._leave(claim, lambda: self._jobs.wait_again(claim, {}))
+
+    def _run_again(self, claim: Claim) -> bool:
+        return self._jobs.wait_again(claim, no_setbacks(), again=True)
+
+    def _leave(self, claim: Claim, leave: Callable[[], bool]) -> None:
+        _check(self._crowding.leave(claim, leave))
 
     def cancel(self, dataset: str, type_: str | None = None, *, keep: Collection[JobKey] = ()) -> int:
         """Takes the jobs of a dataset out of the queue, but for `keep`; the holder of a running one loses its lease.
@@ -124,18 +127,23 @@ class Queue:
 
     def cancel_one(self, key: JobKey) -> bool:
         """The same for the job of one key; False when there is none."""
-        job = self._collection.find_one({"_id": str(key)}, {"_id": 1})
-        return job is not None and self._take_out(key.dataset, [job["_id"]]) == 1
+        return self._take_out(key.dataset, [str(key)]) == 1
 
     def _take_out(self, dataset: str, doomed: list[str]) -> int:
-        if not doomed:
-            return 0
-        # Before, too: if this process dies in between, those that wait for the slots are not lost.
-        self._crowding.let_in(dataset)
         gone = sum(self._collection.delete_one({"_id": key}).deleted_count for key in doomed)
         self._crowding.let_in(dataset)
         self._turns.release(namespace_of(dataset))
         return gone
+
+    def known(self, keys: Collection[JobKey]) -> set[JobKey]:
+        """Those of these keys of which a job waits or runs."""
+        by_id = {str(key): key for key in keys}
+        ids = list(by_id)
+        found: set[JobKey] = set()
+        for begin in range(0, len(ids), _BATCH):
+            jobs = self._collection.find({"_id": {"$in": ids[begin : begin + _BATCH]}}, {"_id": 1})
+            found.update(by_id[job["_id"]] for job in jobs)
+        return found
 
     def count(self) -> int:
         """About how many jobs wait or run: the server knows without counting."""

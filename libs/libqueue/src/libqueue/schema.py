@@ -7,7 +7,7 @@ index only then. `docs/queue.md` lists them.
 from typing import Any
 
 from libcommon.mongo import connect
-from mongoengine import DateTimeField, DictField, Document, FloatField, IntField, LongField, StringField
+from mongoengine import DateTimeField, DictField, Document, FloatField, IntField, ListField, LongField, StringField
 from mongoengine.fields import BooleanField, ObjectIdField
 from pymongo.database import Database
 
@@ -43,8 +43,9 @@ class JobDocument(Document):  # type: ignore[misc]
     started_at = DateTimeField()
     dataset_slot = IntField()
     namespace_slot = IntField()
-    # Somebody waits for one of its slots.
+    # Somebody waits for one of its slots; of the jobs of its dataset, those of these types.
     crowded = BooleanField(required=True)
+    crowd = ListField(StringField())
     # An event came while the job ran: what it has to run with once more.
     again = BooleanField(required=True)
     next_payload = DictField()
@@ -68,11 +69,11 @@ class JobDocument(Document):  # type: ignore[misc]
             # The head of a namespace, and what runs in it.
             {"fields": ["namespace", "status", "type", "rank"]},
             # What a dataset has.
-            {"fields": ["dataset", "status", "rank"]},
+            {"fields": ["dataset", "status", "type", "rank"]},
             # What somebody has to look at.
             {"fields": ["due_at"], "sparse": True},
             # Every conditional update of one job.
-            {"fields": ["_id", "token", "again", "crowded", "due_at"]},
+            {"fields": ["_id", "token", "crowded", "again", "due_at"]},
         ],
     }
 
@@ -83,8 +84,8 @@ class TurnDocument(Document):  # type: ignore[misc]
     key = StringField(primary_key=True)
     type = StringField(required=True)
     namespace = StringField(required=True)
-    # Whoever raises it first has the turn; whoever announces a job raises it too.
-    version = LongField(required=True)
+    # New whenever the turn is taken or held, or a job announced: who read it before that can do nothing to it.
+    version = ObjectIdField(required=True)
     # How many jobs were announced since the namespace had none: 1 says that no other than that job can be there.
     announced = LongField(required=True)
     # Microseconds since 1970.

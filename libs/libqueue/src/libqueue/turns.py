@@ -1,7 +1,7 @@
 """Turns: which namespace is served next.
 
 A namespace with ready jobs of a type has one turn document. A claim looks at one of those that were taken longest ago,
-and takes it by raising its version. A namespace whose jobs are all gone loses its turn; `announce` after each job that
+and takes it by changing its version. A namespace whose jobs are all gone loses its turn; `announce` after each job that
 became ready gives it back. One whose jobs may not start has its turn held.
 """
 
@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 from pymongo.write_concern import WriteConcern
@@ -34,7 +35,7 @@ class Turn:
 
     id: str
     namespace: str
-    version: int
+    version: ObjectId
     announced: int
     window: Window | None
 
@@ -51,7 +52,7 @@ class Turns:
         self._turns = database["turns"]
         self._loose = database.get_collection("turns", write_concern=_LOOSE)
         self._windows: dict[str, Window | None] = {}
-        self._passed_over: dict[str, int] = {}
+        self._passed_over: dict[str, dict[str, int]] = {}
 
     def announce(self, type_: str, namespace: str, *, rank: int | dict[str, Any] | None = None, jobs: int = 1) -> None:
         """Makes sure that the namespace gets turns; call it after `jobs` of it were made ready.
@@ -64,8 +65,7 @@ class Turns:
                 "$set": {
                     "type": {"$literal": type_},
                     "namespace": {"$literal": namespace},
-                    # It begins at the clock: a turn that comes after one that was dropped must not repeat a version.
-                    "version": {"$add": [{"$ifNull": ["$version", microseconds()]}, 1]},
+                    "version": ObjectId(),
                     "announced": {"$add": [{"$ifNull": ["$announced", 0]}, jobs]},
                     "taken_at": {"$ifNull": ["$taken_at", microseconds()]},
                     "held": {"$ifNull": ["$held", False]},
@@ -83,8 +83,8 @@ class Turns:
     def next(self, type_: str) -> Turn | None:
         """One of the turns that waited longest; None when there is none.
 
-        A process passes over none more than `SPREAD` times. So with n turns and w processes, one is taken after at most
-        n + w * SPREAD others.
+        A process that has passed one over `SPREAD` times takes only older ones before it. So with n turns and w
+        processes, one is taken after at most n + w * SPREAD others.
         """
         found, self._windows[type_] = lowest(
             self._turns,
@@ -96,9 +96,9 @@ class Turns:
             projection=dict.fromkeys(_READ, 1),
         )
         if not found:
-            self._passed_over = {}
+            self._passed_over[type_] = {}
             return None
-        turn = self._choose(found)
+        turn = self._choose(type_, found)
         return Turn(
             id=turn["_id"],
             namespace=turn["namespace"],
@@ -113,14 +113,16 @@ class Turns:
         False if another process has it, or something was announced since it was read.
         """
         place = {"horizon": window.end if window else None, "span": window.span if window else None}
-        update = {"version": turn.version + 1, "taken_at": microseconds(random.randrange(1000)), **place}
+        update = {"version": ObjectId(), "taken_at": microseconds(random.randrange(1000)), **place}
         return self._loose.update_one(turn.as_read, [{"$set": update}]).modified_count == 1
 
-    def _choose(self, found: list[dict[str, Any]]) -> dict[str, Any]:
-        self._passed_over = {turn["_id"]: self._passed_over.get(turn["_id"], 0) + 1 for turn in found}
-        overdue = [turn for turn in found if self._passed_over[turn["_id"]] > SPREAD]
+    def _choose(self, type_: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+        before = self._passed_over.get(type_, {})
+        passed_over = {turn["_id"]: before.get(turn["_id"], 0) + 1 for turn in found}
+        overdue = [turn for turn in found if passed_over[turn["_id"]] > SPREAD]
         chosen = overdue[0] if overdue else random.choice(found)
-        del self._passed_over[chosen["_id"]]
+        del passed_over[chosen["_id"]]
+        self._passed_over[type_] = passed_over
         return chosen
 
     def drop(self, turn: Turn) -> None:
@@ -129,13 +131,13 @@ class Turns:
 
     def hold(self, turn: Turn) -> None:
         """Takes the namespace out of the rotation; does nothing if a job was announced since it was read."""
-        self._loose.update_one(turn.as_read, {"$set": {"held": True, "version": turn.version + 1}})
+        self._loose.update_one(turn.as_read, {"$set": {"held": True, "version": ObjectId()}})
 
     def release(self, namespace: str) -> None:
         """Puts the held turns of a namespace back, last in the rotation."""
         self._loose.update_many(
             {"namespace": namespace, "held": True},
-            [{"$set": {"held": False, "version": {"$add": ["$version", 1]}, "taken_at": microseconds()}}],
+            [{"$set": {"held": False, "version": ObjectId(), "taken_at": microseconds()}}],
         )
 
     def held_namespaces(self) -> set[str]:

@@ -59,22 +59,20 @@ class Upkeep:
                 case Status.READY:
                     self._jobs.announce(job)
                 case Status.PARKED:
-                    self._crowding.look_again(job)
+                    self._crowding.look_again([job])
         return len(due)
 
     def attend_held(self) -> None:
         """Puts namespaces back into the rotation that are held and need not be."""
-        for namespace in self._turns.held_namespaces():
+        held = list(self._turns.held_namespaces())
+        # Where there is time for some only, it is not always for the same.
+        random.shuffle(held)
+        for namespace in held:
             self._crowding.look_again_at_namespace(namespace)
 
     def _rescue(self, job: dict[str, Any]) -> None:
         """Makes a running job wait again whose lease ran out, unless its holder beat after all."""
         claim = Claim.of(job)
-        with self._crowding.leaving(claim):
-            self._jobs.wait_again(
-                claim,
-                {"lost_leases": claim.setbacks.lost_leases + 1},
-                again=job["again"],
-                crowded=job["crowded"],
-                due_at=job["due_at"],
-            )
+        counts = {"lost_leases": claim.setbacks.lost_leases + 1}
+        as_read = {"again": job["again"], "due_at": job["due_at"]}
+        self._crowding.leave(claim, lambda: self._jobs.wait_again(claim, counts, **as_read), once=True)

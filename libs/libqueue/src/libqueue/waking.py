@@ -19,6 +19,7 @@ _ANNOUNCED = {
         {
             "updateDescription.updatedFields.version": {"$exists": True},
             "updateDescription.updatedFields.taken_at": {"$exists": False},
+            "updateDescription.updatedFields.held": {"$exists": False},
         },
     ]
 }
@@ -50,11 +51,11 @@ class Waking:
             try:
                 self._listen(seconds)
                 return
-            except OperationFailure:
+            except OperationFailure as error:
                 # A server without change streams says so when one is opened.
-                if self._stream is not None:
+                if self._stream is not None or error.timeout:
                     self.rest()
-                    return
+                    raise
                 self._streams = False
             except PyMongoError:
                 self.rest()

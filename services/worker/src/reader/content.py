@@ -1,8 +1,8 @@
 """The signature of a revision's content: as long as it stays the same, so does every answer about the dataset.
 
-Answers depend on the files and on the YAML block at the top of README.md, not on the text below it, and on no file
-whose path has a part that begins with a dot. The block itself is read, not what the Hub made of it (`cardData`): where
-that is empty there may be no block, or one that is an error to the `datasets` library.
+Answers depend on the files and on the YAML block at the top of README.md, not on the text below it. The block itself is
+read, not what the Hub made of it (`cardData`): where that is empty there may be no block, or one that is an error to
+the `datasets` library.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from reader.hub import Observation, get, hub_trouble
 _MAX_FILES = 20_000
 _CARD = "README.md"
 _MAX_CARD_BYTES = 1_000_000
-# The library reads it beside the card.
-_STANDALONE_CARD = ".huggingface.yaml"
-# A name in the card that begins with a dot, or the card's own: the library reads such files when they are asked for.
-_ASKS_FOR_MORE = re.compile(r"(?:^|[\s\"'/\[,{])\.[^\s./]|README\.md")
+# What tools keep at the root, such as .gitattributes; other dotfiles may be data that a metadata.csv names.
+_TOOL_FILE = re.compile(r"\.[^./]+")
+# To be raised whenever other answers are made of the same content, so that each is made again at the next push.
+_ANSWERS_VERSION = 1
 
 
 def signature_of(dataset: str, seen: Observation, *, endpoint: str, token: str | None) -> str | None:
@@ -47,16 +47,23 @@ def signature_of(dataset: str, seen: Observation, *, endpoint: str, token: str |
             raise trouble from error
         # Listing will find out why, and tell.
         return None
-    block = REGEX_YAML_BLOCK.search(answer.content.decode(errors="replace"))
+    try:
+        text = answer.content.decode()
+    except UnicodeDecodeError:
+        # To the library an error, wherever in the text it is.
+        return None
+    block = REGEX_YAML_BLOCK.search(text)
     return _digest(files, block[2] if block else "")
 
 
 def _digest(files: dict[str, str | None], block: str | None) -> str:
     """`block` is None for a README.md that counts as a whole."""
-    everything = block is None or _STANDALONE_CARD in files or _ASKS_FOR_MORE.search(block) is not None
-    counted = sorted((path, blob) for path, blob in files.items() if everything or not _is_left_out(path))
-    return hashlib.sha256(json.dumps([counted, block]).encode()).hexdigest()
+    counted = sorted((path, blob) for path, blob in files.items() if not _is_left_out(path, block))
+    return hashlib.sha256(json.dumps([_ANSWERS_VERSION, counted, block]).encode()).hexdigest()
 
 
-def _is_left_out(path: str) -> bool:
-    return path == _CARD or any(part.startswith(".") for part in path.split("/"))
+def _is_left_out(path: str, block: str | None) -> bool:
+    if path == _CARD:
+        # The library reads it as data where the block names it.
+        return block is not None and path not in block
+    return _TOOL_FILE.fullmatch(path) is not None

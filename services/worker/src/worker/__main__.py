@@ -116,13 +116,14 @@ def _connect(
             Assets(settings.assets_directory),
             staging,
         )
-        chores: list[Chore] = [Upkeep(queue_database, settings.limits)]
+        upkeep = Upkeep(queue_database, settings.limits)
+        chores: list[Chore] = []
         if type_ == "datasets":
-            hub = Asking(executor, vitals, endpoint=settings.hf_endpoint, token=settings.hf_token)
+            hub = Asking(executor, vitals, stopping, endpoint=settings.hf_endpoint, token=settings.hf_token)
             passes = Passes(cache_database, owner, settings)
             chores.append(Reconciliation(passes, hub, stores, settings))
         waking = Waking(queue_database, type_)
-        return Worker(type_, owner, stores, chores, waking, executor, stopping, vitals, settings)
+        return Worker(type_, owner, stores, upkeep, chores, waking, executor, stopping, vitals, settings)
     return None
 
 

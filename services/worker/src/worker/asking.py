@@ -6,32 +6,47 @@ from typing import Any
 from libcommon.errors import CodedError
 from libqueue.model import LeaseLostError
 
-from worker.execution import Crash, Executor
+from worker.execution import Crash, Executor, StopAskedError
+from worker.stopping import Stopping
 from worker.vitals import Vitals
 
-# A child's one request to the Hub has a limit well below this.
-_SECONDS = 30.0
+# Enough for a few requests that each take as long as a request may; only a Hub that trickles bytes needs more.
+CHILD_SECONDS = 30.0
 
 
 class Asking:
-    """Children that ask the Hub at `endpoint` with the worker's token."""
+    """Children that ask the Hub at `endpoint` with the worker's token, each for `child_seconds` at most."""
 
-    def __init__(self, executor: Executor, vitals: Vitals, *, endpoint: str, token: str | None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        vitals: Vitals,
+        stopping: Stopping,
+        *,
+        endpoint: str,
+        token: str | None,
+        child_seconds: float = CHILD_SECONDS,
+    ) -> None:
         self._executor = executor
         self._vitals = vitals
+        self._stopping = stopping
         self._hub = {"endpoint": endpoint, "token": token}
+        self._child_seconds = child_seconds
 
     def ask(self, role: str, **request: Any) -> dict[str, Any]:
         """What a child of this role found.
 
         Raises:
-            CodedError: the Hub is in trouble, or the child came to grief.
-            LeaseLostError: the child took too long.
-            StopAskedError: the worker has to stop.
+            CodedError: the Hub is in trouble or too slow, or the child came to grief.
+            StopAskedError: the worker was asked to stop: nothing is lost by that, so the child gets no time to end.
         """
-        ran = self._executor.run(
-            role, {**self._hub, **request}, staging=None, lease=_Time(self._vitals, _SECONDS)
-        ).outcome
+        time_ = _Time(self._vitals, self._stopping, self._child_seconds)
+        try:
+            ran = self._executor.run(role, {**self._hub, **request}, staging=None, lease=time_).outcome
+        except LeaseLostError as error:
+            raise CodedError("HfHubError", "The Hub took too long to answer.") from error
+        except OSError as error:
+            raise CodedError("DiskError", "The server could not prepare a process that asks the Hub.") from error
         if isinstance(ran, Crash):
             raise CodedError(ran.code, ran.message)
         if ran.error is not None:
@@ -40,10 +55,11 @@ class Asking:
 
 
 class _Time:
-    """The time that a child has, which nothing extends."""
+    """The time that a child has, which nothing extends and the wish to stop ends."""
 
-    def __init__(self, vitals: Vitals, seconds: float) -> None:
+    def __init__(self, vitals: Vitals, stopping: Stopping, seconds: float) -> None:
         self._vitals = vitals
+        self._stopping = stopping
         self.ends = time.monotonic() + seconds
 
     @property
@@ -52,6 +68,8 @@ class _Time:
 
     def keep(self) -> bool:
         self._vitals.alive()
+        if self._stopping.asked:
+            raise StopAskedError
         if self.is_over:
             raise LeaseLostError
         return False

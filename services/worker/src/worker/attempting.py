@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from libcommon.errors import CodedError, Fault
 from libqueue.model import Claim, JobKey, LeaseLostError, Outcome, Setback
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import PyMongoError, WriteError
 
 from worker.execution import Crash, Executor, StopAskedError
 from worker.jobs import JOB_TYPES, Job
@@ -63,7 +63,7 @@ class Attempt:
         record = self._stores.records.raise_fence(key.dataset)
         # After the fence: whoever takes the job over from now on has a higher one.
         self._lease.beat()
-        job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings)
+        job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings, self._lease.keep)
         if not job.is_needed():
             return self._finish(Outcome.SUPERSEDED)
         lost = self._claim.setbacks.lost_leases
@@ -79,12 +79,18 @@ class Attempt:
         except OSError as error:
             log.error("the disk is in trouble", action="store", error=str(error))
             return self._fail(job, CodedError("DiskError", "The server could not write to its disk."))
-        except (LeaseLostError, StopAskedError, SupersededError, ConnectionFailure):
+        except WriteError:
+            # What the server does not take, such as too large a document: Mongo is well, and would say so each time.
+            return self._fail_by_bug(job)
+        except (LeaseLostError, StopAskedError, SupersededError, PyMongoError):
             raise
         except Exception:
-            log.exception("a bug", action="store", type=key.type, dataset=key.dataset)
-            message = "The server met a bug of its own on this dataset; its operator finds it in the log."
-            return self._fail(job, CodedError("UnexpectedError", message))
+            return self._fail_by_bug(job)
+
+    def _fail_by_bug(self, job: Job) -> End:
+        log.exception("a bug", action="store", type=job.key.type, dataset=job.key.dataset)
+        message = "The server met a bug of its own on this dataset; its operator finds it in the log."
+        return self._fail(job, CodedError("UnexpectedError", message))
 
     def _run(self, job: Job, staging: Path | None) -> End:
         ran = self._executor.run(self._claim.key.type, job.request(staging), staging=staging, lease=self._lease)

@@ -20,8 +20,11 @@ from worker.vitals import Vitals
 # An idle worker notices after so long at most that it was asked to stop.
 _IDLE_SECONDS = 0.5
 _TROUBLE_SECONDS = 1.0
-# A job that can't be handed back in so short a time is taken over when its lease is over.
-_HAND_BACK_SECONDS = 1.0
+# Each of the calls of Mongo between two jobs has so long, all its repetitions included: an idle worker that is asked to
+# stop is not to sit through the timeouts of its sockets. A claim that was cut off and took effect is a lease that ends.
+_CALL_SECONDS = 3.0
+# What can't be let go in so short a time goes by itself: a job when its lease is over, a cursor after a while.
+_LETTING_GO_SECONDS = 1.0
 
 
 class Chore(Protocol):
@@ -43,6 +46,7 @@ class Worker:
         type_: str,
         owner: str,
         stores: Stores,
+        upkeep: Chore,
         chores: Sequence[Chore],
         waking: Waking,
         executor: Executor,
@@ -53,6 +57,7 @@ class Worker:
         self._type = type_
         self._stores = stores
         self._queue = stores.queue
+        self._upkeep = upkeep
         self._chores = chores
         self._waking = waking
         self._executor = executor
@@ -67,23 +72,56 @@ class Worker:
         Raises:
             worker.zygote.ZygoteDiedError: the process that reads data can't be started.
         """
-        while not self._stopping.asked:
+        try:
+            while not self._stopping.asked:
+                self._do_chores()
+                # After the chores, which may end it.
+                self._executor.prepare()
+                if not self._stopping.asked:
+                    self._claim()
+        finally:
+            self._rest()
+
+    def _do_chores(self) -> None:
+        with pymongo.timeout(_CALL_SECONDS):
+            is_well = self._does(self._upkeep)
+        # Their time is not bounded here, so they are not begun while Mongo doesn't answer.
+        for chore in self._chores if is_well else ():
+            if self._stopping.asked:
+                return
             self._executor.prepare()
-            try:
-                for chore in self._chores:
-                    chore.run_when_due()
-                before = time.monotonic()
+            self._does(chore)
+
+    def _does(self, chore: Chore) -> bool:
+        """Whether the chore could be done; one that can't be must not keep the worker from its jobs."""
+        try:
+            chore.run_when_due()
+        except PyMongoError as error:
+            self._vitals.mongo_trouble(type(chore).__name__.lower(), error)
+            return False
+        return True
+
+    def _claim(self) -> None:
+        """Claims a job and works on it; if there is none, waits a moment for one."""
+        before = time.monotonic()
+        try:
+            with pymongo.timeout(_CALL_SECONDS):
                 claim = self._queue.claim(self._type, self._owner)
-                if claim is None:
-                    self._vitals.idle()
+            if claim is None:
+                self._vitals.idle()
+                with pymongo.timeout(_CALL_SECONDS):
                     self._waking.wait(_IDLE_SECONDS)
-                    continue
-                self._waking.rest()
-            except PyMongoError as error:
-                self._vitals.mongo_trouble("claim", error)
-                self._stopping.wait(_TROUBLE_SECONDS)
-                continue
-            self._work(claim, before)
+                return
+        except PyMongoError as error:
+            self._vitals.mongo_trouble("claim", error)
+            self._stopping.wait(_TROUBLE_SECONDS)
+            return
+        self._rest()
+        self._work(claim, before)
+
+    def _rest(self) -> None:
+        with pymongo.timeout(_LETTING_GO_SECONDS):
+            self._waking.rest()
 
     def _work(self, claim: Claim, since: float) -> None:
         self._vitals.begun(claim)
@@ -102,12 +140,14 @@ class Worker:
             end = End("mongo_trouble", type(error).__name__)
             self._vitals.mongo_trouble("job", error)
             self._hand_back(claim, lease)
+            # It may be this worker's next job, too, and the trouble a lasting one.
+            self._stopping.wait(_TROUBLE_SECONDS)
         self._vitals.ended(end.outcome, end.code, attempt.peak_bytes)
 
     def _hand_back(self, claim: Claim, lease: Lease) -> None:
         while True:
             try:
-                with pymongo.timeout(_HAND_BACK_SECONDS):
+                with pymongo.timeout(_LETTING_GO_SECONDS):
                     self._queue.release(claim)
                 return
             except LeaseLostError:

@@ -16,11 +16,13 @@ from libqueue.clock import after
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from worker.asking import CHILD_SECONDS
 from worker.reconciliation_settings import ReconciliationSettings
 
 _NAME = "datasets"
-# A step is one request to the Hub, with a time limit, and some reads.
-_LEASE_SECONDS = 30.0
+# A step is one child and what is done in Mongo with its answer; if it took longer, any two workers would take turns at
+# it and never get on.
+_LEASE_SECONDS = 4 * CHILD_SECONDS
 _FIRST_PASS_SECONDS = 5.0
 _BACKOFF_SECONDS = 2.0
 _MAX_BACKOFF_SECONDS = 600.0
@@ -103,9 +105,12 @@ class Passes:
         )
         return step if taken.modified_count else self._step_seconds
 
-    def advance(self, step: Step, phase: Phase, cursor: str | None) -> None:
-        """The step is done: the next one begins there."""
-        self._write(step, {"phase": phase.value, "cursor": {"$literal": cursor}, "failures": 0})
+    def advance(self, step: Step, phase: Phase, cursor: str | None, *, requests: int = 1) -> None:
+        """The step is done, and took so many requests: the next one begins there, after the time for all of them."""
+        further = round(self._step_seconds * max(requests - 1, 0) * 1000)
+        not_before = {"$dateAdd": {"startDate": "$not_before", "unit": "millisecond", "amount": further}}
+        changes = {"phase": phase.value, "cursor": {"$literal": cursor}, "failures": 0, "not_before": not_before}
+        self._write(step, changes)
 
     def finish(self, step: Step) -> None:
         """The step was the last one: the next pass begins an interval from now, led by whoever comes first."""
@@ -116,15 +121,14 @@ class Passes:
         self._write(step, {"not_before": after(seconds)})
 
     def fail(self, step: Step, seconds: float | None) -> None:
-        """The step came to nothing: the same one is to be taken after `seconds`, or after a while that doubles from
-        failure to failure. After many failures the pass begins anew.
+        """The step came to nothing: the same one is to be taken after a while that doubles from failure to failure, and
+        is no shorter than `seconds`. After many failures the pass begins anew.
         """
         if step.failures + 1 >= _MAX_FAILURES:
             self._write(step, {"phase": None, "cursor": None, "failures": 0, "finished_at": None})
             return
-        delay = min(_BACKOFF_SECONDS * 2.0**step.failures, _MAX_BACKOFF_SECONDS) * random.uniform(0.75, 1.25)
-        if seconds is not None:
-            delay = min(seconds, _MAX_RETRY_AFTER_SECONDS)
+        backoff = min(_BACKOFF_SECONDS * 2.0**step.failures, _MAX_BACKOFF_SECONDS) * random.uniform(0.75, 1.25)
+        delay = max(backoff, min(seconds or 0.0, _MAX_RETRY_AFTER_SECONDS))
         self._write(step, {"not_before": after(delay), "failures": step.failures + 1})
 
     def _due(self, state: dict[str, Any]) -> datetime:

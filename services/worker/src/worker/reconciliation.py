@@ -6,6 +6,7 @@ two jobs of a worker it does one step at most: one page.
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import structlog
@@ -13,7 +14,7 @@ from libcache.records import Record
 from libcache.ring import place_of
 from libcache.schema import READABLE, Visibility
 from libcommon.errors import CodedError
-from libqueue.model import JobKey, LeaseLostError, Priority
+from libqueue.model import JobKey, Priority
 
 from worker.asking import Asking
 from worker.execution import StopAskedError
@@ -24,10 +25,16 @@ from worker.reconciliation_settings import ReconciliationSettings, Scope
 # How many datasets a child asks the Hub about, one by one, in a step.
 _MAX_ASKED = 20
 _FULL_QUEUE_SECONDS = 10.0
+# If Mongo is in trouble with this alone, the worker does jobs meanwhile.
+_TROUBLE_SECONDS = 30.0
 # More than one, since a job may end between a look at its answer and a look at the queue; not all, they may be many.
 _MAX_LOOKED_UP = 20
 # For these a job is to come that asks the Hub; the walk sees to it.
 _AWAITED = (Visibility.UNKNOWN, Visibility.CLOSED)
+_LISTING = (None, None)
+
+# A dataset with its visibility and revision, as a child found it.
+_Seen = tuple[str, str, str | None]
 
 log = structlog.get_logger()
 
@@ -53,14 +60,18 @@ class Reconciliation:
         """
         if not self._settings.reconcile_interval_seconds or time.monotonic() < self._next:
             return
+        self._next = time.monotonic() + _TROUBLE_SECONDS
+        wait = self._take_step()
+        self._next = time.monotonic() + wait
+
+    def _take_step(self) -> float:
+        """Returns the seconds after which to look again."""
         step = self._passes.take()
         if not isinstance(step, Step):
-            self._next = time.monotonic() + step
-            return
-        self._next = time.monotonic() + self._settings.reconcile_page_seconds
+            return step
         if self._queue.count() > self._settings.reconcile_max_jobs:
             self._passes.wait(step, _FULL_QUEUE_SECONDS)
-            return
+            return _FULL_QUEUE_SECONDS
         try:
             if step.phase is Phase.CATALOGUE and self._settings.reconcile_scope is Scope.HUB:
                 self._read_list(step)
@@ -69,16 +80,15 @@ class Reconciliation:
         except CodedError as error:
             log.warning("the comparison is put off", action="reconcile", code=error.code, cause=error.cause_message)
             self._passes.fail(step, error.retry_after)
-        except (StopAskedError, LeaseLostError):
-            return  # whoever leads when the lease is over takes the same step
+        except StopAskedError:
+            pass  # another worker takes the step when the lease is over
+        return self._settings.reconcile_page_seconds
 
     def _read_list(self, step: Step) -> None:
         """Compares one page of the Hub's list with the records."""
         page = self._hub.ask("catalogue", cursor=step.cursor, length=self._settings.reconcile_page_length)
         names = [name for name, *_ in page["datasets"]]
-        known = self._records.find_many(names)
-        for name, visibility, revision in page["datasets"]:
-            self._compare(name, known.get(name), Visibility(visibility), revision)
+        self._compare(page["datasets"], self._records.find_many(names))
         self._records.mark_seen(names)
         following = page["cursor"]
         self._passes.advance(step, Phase.CATALOGUE if following is not None else Phase.RECORDS, following)
@@ -89,54 +99,81 @@ class Reconciliation:
         asks = self._settings.reconcile_scope is Scope.KNOWN
         wanted = min(self._settings.reconcile_page_length, _MAX_ASKED) if asks else self._settings.reconcile_page_length
         records, following = self._records.walk(begin, wanted)
+        requests = 0
         if asks:
-            records, following = self._compare_each(records, following)
-        for record in records:
-            if self._is_left_behind(record, step):
-                self._add(record.dataset)
+            records, following, requests = self._compare_each(records, following)
+        self._add(self._without_job(self._left_behind(records, step)))
         if following is None:
             self._passes.finish(step)
             log.info("the cache was compared with the hub", action="reconcile", began=step.pass_began.isoformat())
         else:
-            self._passes.advance(step, Phase.RECORDS, str(following))
+            self._passes.advance(step, Phase.RECORDS, str(following), requests=requests)
 
-    def _compare_each(self, records: list[Record], following: int | None) -> tuple[list[Record], int | None]:
-        """Compares records with what the Hub says of each; returns those it got to, and where to go on."""
+    def _compare_each(self, records: list[Record], following: int | None) -> tuple[list[Record], int | None, int]:
+        """Compares records with what the Hub says of each; returns those it got to, where to go on, and how many of
+        them the Hub was asked about.
+        """
         asked = [record for record in records if record.visibility in READABLE]
         if not asked:
-            return records, following
+            return records, following, 0
         names = [record.dataset for record in asked[:_MAX_ASKED]]
-        now = self._hub.ask("observe", datasets=names)["datasets"]
-        for record, (_, visibility, revision) in zip(asked, now, strict=False):
-            self._compare(record.dataset, record, Visibility(visibility), revision)
-        if len(now) == len(asked):
-            return records, following
-        first_unasked = asked[len(now)]
-        return records[: records.index(first_unasked)], place_of(first_unasked.dataset)
+        tried = self._hub.ask("observe", datasets=names)["datasets"]
+        for dataset, visibility, _ in tried:
+            if visibility is None:
+                log.warning("the hub tells nothing of it", action="reconcile", dataset=dataset)
+        seen = [entry for entry in tried if entry[1] is not None]
+        self._compare(seen, {record.dataset: record for record in asked})
+        if len(tried) < len(asked):
+            first_unasked = asked[len(tried)]
+            records, following = records[: records.index(first_unasked)], place_of(first_unasked.dataset)
+        return records, following, len(tried)
 
-    def _compare(self, dataset: str, record: Record | None, visibility: Visibility, revision: str | None) -> None:
-        """Does what the webhook would have done that told of a difference, if there is one."""
-        if record is not None:
-            if record.visibility in _AWAITED:
-                return
-            moved = visibility in READABLE and revision is not None and record.revision != revision
-            if record.visibility is visibility and not moved:
-                return
-            if visibility is Visibility.PRIVATE:
+    def _compare(self, seen: Sequence[_Seen], records: Mapping[str, Record]) -> None:
+        """Does what the webhooks would have done that told of the differences, where there are some."""
+        changed: list[str] = []
+        closed: list[str] = []
+        for dataset, visibility, revision in seen:
+            record = records.get(dataset)
+            if record is None:
+                changed.append(dataset)
+            elif record.visibility in _AWAITED or not _differs(record, visibility, revision):
+                continue
+            elif visibility == Visibility.PRIVATE:
                 self._records.close_if_more_open_than_private(dataset)
+                closed.append(dataset)
             elif visibility in READABLE:
                 self._records.announce(dataset)
+                changed.append(dataset)
             else:
                 self._records.close(dataset)
-        self._add(dataset)
+                closed.append(dataset)
+        # What is closed needs a job that begins after now; other jobs keep the delay that the Hub may have asked for.
+        self._add([*closed, *self._without_job(changed)])
 
-    def _is_left_behind(self, record: Record, step: Step) -> bool:
-        """Whether a dataset needs a job, and none is there to come."""
-        if record.visibility in READABLE:
-            needs = record.refreshing or self._is_unseen(record, step) or not self._is_finished(record)
-        else:
-            needs = record.refreshing or record.visibility in _AWAITED
-        return needs and self._queue.place(JobKey("datasets", record.dataset)) is None
+    def _left_behind(self, records: Sequence[Record], step: Step) -> list[str]:
+        """The datasets that should have jobs and don't have all of them."""
+        expected = {record.dataset: self._expected_jobs(record, step) for record in records}
+        there = self._queue.known([key for keys in expected.values() for key in keys])
+        return [dataset for dataset, keys in expected.items() if not there.issuperset(keys)]
+
+    def _expected_jobs(self, record: Record, step: Step) -> list[JobKey]:
+        """Jobs that have to wait or run for the dataset to become finished; none if it is."""
+        own = [_job_of(record.dataset)]
+        if record.visibility in READABLE and self._is_unseen(record, step):
+            return own
+        given_up = self._answers.given_up(record)
+        if _LISTING in given_up:
+            return []
+        if record.visibility in _AWAITED or record.refreshing:
+            return own
+        if record.visibility not in READABLE:
+            return []
+        listing = self._answers.listing(record)
+        if listing is None or listing.revision != record.revision:
+            return own
+        done = self._answers.fresh_splits(record) | given_up
+        missing = (pair for pair in listing.splits if pair not in done)
+        return [JobKey("splits", record.dataset, *pair) for pair in islice(missing, _MAX_LOOKED_UP)]
 
     def _is_unseen(self, record: Record, step: Step) -> bool:
         """Whether the Hub's list did not have it: it may be gone, renamed, or not for this token to see."""
@@ -144,15 +181,20 @@ class Reconciliation:
             return False
         return record.seen_at is None or record.seen_at < step.pass_began
 
-    def _is_finished(self, record: Record) -> bool:
-        """Whether everything that is listed has its answer or its job."""
-        listing = self._answers.listing(record)
-        if listing is None or listing.revision != record.revision:
-            return False
-        fresh = self._answers.fresh_splits(record)
-        missing = islice((pair for pair in listing.splits if pair not in fresh), _MAX_LOOKED_UP)
-        return all(self._queue.place(JobKey("splits", record.dataset, *pair)) is not None for pair in missing)
+    def _without_job(self, datasets: Sequence[str]) -> list[str]:
+        there = self._queue.known([_job_of(dataset) for dataset in datasets])
+        return [dataset for dataset in datasets if _job_of(dataset) not in there]
 
-    def _add(self, dataset: str) -> None:
-        self._queue.add(JobKey("datasets", dataset), priority=Priority.LOW)
-        log.info("reconciled", action="reconcile", dataset=dataset)
+    def _add(self, datasets: Sequence[str]) -> None:
+        self._queue.add_many([_job_of(dataset) for dataset in datasets], priority=Priority.LOW)
+        for dataset in datasets:
+            log.info("reconciled", action="reconcile", dataset=dataset)
+
+
+def _job_of(dataset: str) -> JobKey:
+    return JobKey("datasets", dataset)
+
+
+def _differs(record: Record, visibility: str, revision: str | None) -> bool:
+    moved = visibility in READABLE and revision is not None and record.revision != revision
+    return record.visibility != visibility or moved

@@ -24,9 +24,11 @@ class ReconciliationSettings(Settings):
         description="`hub` compares all datasets of the Hub, `known` those that were announced or asked for",
     )
     reconcile_page_seconds: float = Field(
-        1.0, ge=0, description="Least time from one page of the comparison to the next, in seconds"
+        1.0, ge=0, description="Least time of the comparison for each of its requests to the Hub, in seconds"
     )
     reconcile_page_length: int = Field(100, ge=1, le=1000, description="Datasets that one page of the Hub's list has")
     reconcile_max_jobs: int = Field(
-        10_000, ge=1, description="Jobs in the queue above which the comparison waits before it adds more"
+        10_000,
+        ge=1,
+        description="Jobs in the queue, delayed and paused ones too, above which the comparison adds no more",
     )

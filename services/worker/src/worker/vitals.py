@@ -77,7 +77,10 @@ class Vitals:
         )
 
     def report(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the loop turns, and what the worker does, as JSON."""
+        """Whether the loop turns, and what the worker does, as JSON.
+
+        It names no dataset: whoever reaches the port may read it, and a dataset may be private.
+        """
         now = time.monotonic()
         silent = now - self._seen_at
         turns = silent <= self._patience_seconds
@@ -96,9 +99,6 @@ class Vitals:
             claim, since = job
             report["job"] = {
                 "type": claim.key.type,
-                "dataset": claim.key.dataset,
-                "config": claim.key.config,
-                "split": claim.key.split,
                 "attempt": claim.attempt,
                 "seconds": round(now - since, 3),
             }

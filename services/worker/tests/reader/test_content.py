@@ -29,12 +29,14 @@ def test_it_depends_on_the_names_and_the_bytes_of_files_and_not_on_their_order()
     assert len({same, *others}) == 4
 
 
-def test_files_whose_path_begins_with_a_dot_somewhere_don_t_count() -> None:
-    assert signature(a__csv="1") == signature(a__csv="1", __gitattributes="2", **{"folder/__x/y": "3"})
+def test_dotfiles_of_tools_at_the_root_do_not_count() -> None:
+    assert signature(a__csv="1") == signature(a__csv="1", __gitattributes="2", __DS_Store="3")
 
 
-def test_the_configs_that_stand_in_a_dotfile_count() -> None:
-    name = "__huggingface__yaml"
+@pytest.mark.parametrize(
+    "name", ["__huggingface__yaml", "__x__png", "__x/y__png", "folder/__x/y", "folder/__gitignore"]
+)
+def test_other_dotfiles_count_since_the_card_or_the_metadata_may_name_them(name: str) -> None:
     assert signature(a__csv="1", **{name: "1"}) != signature(a__csv="1", **{name: "2"})
 
 
@@ -46,11 +48,11 @@ def test_a_list_that_may_be_incomplete_has_none() -> None:
     assert signature_of("a/b", seen, endpoint="http://127.0.0.1:9", token=None) is None
 
 
-def of_readme(hub: RunningHub, readme: str, name: str) -> str | None:
-    """The signature of a dataset with this README.md, a data file, and a dotfile that the Hub would show too."""
+def of_readme(hub: RunningHub, readme: str | bytes, name: str) -> str | None:
+    """The signature of a dataset with this README.md and a data file."""
     folder = hub.directory / "a" / name
     folder.mkdir(parents=True)
-    (folder / "README.md").write_text(readme)
+    (folder / "README.md").write_bytes(readme if isinstance(readme, bytes) else readme.encode())
     (folder / "train.csv").write_text("n\n1\n")
 
     def seen() -> Any:
@@ -58,8 +60,7 @@ def of_readme(hub: RunningHub, readme: str, name: str) -> str | None:
         return found if len(found.files) == 2 else None
 
     found: Observation = eventually(seen)
-    shown = Observation(found.visibility, found.revision, files=(*found.files, RepoSibling(".x", blob_id=name)))
-    return signature_of(f"a/{name}", shown, endpoint=hub.endpoint, token=None)
+    return signature_of(f"a/{name}", found, endpoint=hub.endpoint, token=None)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +71,11 @@ def of_readme(hub: RunningHub, readme: str, name: str) -> str | None:
         (CARD, CARD.replace("mit", "other"), False),
         (CARD, "", False),
         ("---\nconfigs: [\n---\na\n", "---\nconfigs: [\n---\nb\n", True),
-        ("---\ndata_files: '.x/*.csv'\n---\n", "---\ndata_files: '.x/*.csv'\n---\n", False),
-        ("---\ndata_files: 'x/*.csv'\n---\n", "---\ndata_files: 'x/*.csv'\n---\n", True),
         ("---\ndata_files: README.md\n---\na\n", "---\ndata_files: README.md\n---\nb\n", False),
         ("a" * 1_000_001, "b" * 1_000_001, False),
     ],
-    ids=["text", "text below a card", "card", "card gone", "broken card", "asks for dotfiles", "asks for none"]
-    + ["asks for the readme", "too long to be read"],
+    ids=["text", "text below a card", "card", "card gone", "broken card", "asks for the readme"]
+    + ["too long to be read"],
 )
 def test_of_a_readme_only_the_block_at_its_top_counts_unless_it_asks_for_more(
     tmp_path: Path, before: str, after: str, same: bool
@@ -85,6 +84,16 @@ def test_of_a_readme_only_the_block_at_its_top_counts_unless_it_asks_for_more(
         signatures = of_readme(hub, before, "before"), of_readme(hub, after, "after")
     assert None not in signatures
     assert (signatures[0] == signatures[1]) is same
+
+
+@pytest.mark.parametrize(
+    "readme", [b"---\nlicense: \xff\n---\n", b"---\nlicense: mit\n---\n\xff\n"], ids=["block", "text"]
+)
+def test_a_readme_that_is_not_utf_8_has_none_since_the_library_takes_it_for_an_error(
+    tmp_path: Path, readme: bytes
+) -> None:
+    with running_hub(tmp_path) as hub:
+        assert of_readme(hub, readme, "broken") is None
 
 
 def test_a_hub_that_does_not_give_the_readme_is_in_trouble_or_has_another_revision_by_now(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every type of job has: a request for its child, and a way to store what the child found."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,19 @@ class Stores:
 class Job(ABC):
     """One attempt at a job, under a record with a fence of its own.
 
-    Storing may be cut off at any point and done again by a later attempt.
+    Storing may be cut off at any point and done again by a later attempt. What may take as long as a lease calls
+    `keep` now and then, which holds the lease and raises `LeaseLostError` when that is lost.
     """
 
-    def __init__(self, claim: Claim, record: Record, stores: Stores, settings: WorkerSettings) -> None:
+    def __init__(
+        self, claim: Claim, record: Record, stores: Stores, settings: WorkerSettings, keep: Callable[[], object]
+    ) -> None:
         self.key = claim.key
         self.priority = claim.priority
         self.record = record
         self.stores = stores
         self.settings = settings
+        self.keep = keep
 
     def note_preview(self, record: Record) -> None:
         """Brings the record's note of whether there is a good first page up to date."""
@@ -68,6 +73,7 @@ class Job(ABC):
 
         Raises:
             SupersededError: a later attempt, or an event, made the result worthless.
+            LeaseLostError: another worker has the job or may have it, or it was cancelled.
         """
 
     @abstractmethod

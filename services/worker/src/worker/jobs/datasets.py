@@ -16,6 +16,8 @@ from libqueue.model import JobKey
 from worker.execution import Result, coded
 from worker.jobs.base import Job, SupersededError
 
+# A batch takes a fraction of the shortest lease that makes sense.
+_BATCH = 100
 _GONE = {
     Visibility.MISSING: "The dataset does not exist on the Hub, or this server's token may not read it.",
     Visibility.DISABLED: "The dataset is disabled on the Hub.",
@@ -68,7 +70,7 @@ class DatasetsJob(Job):
         return error.code
 
     def _relabel(self, record: Record) -> str | None:
-        self.stores.answers.relabel(record)
+        self.stores.answers.relabel(record, between=self.keep)
         listing = self.stores.answers.listing(record)
         if listing is None or listing.revision != record.revision:
             # An attempt that was taken over has written another one meanwhile: once more.
@@ -85,13 +87,16 @@ class DatasetsJob(Job):
         fresh = self.stores.answers.fresh_splits(record)
         stale = [pair for pair in listed if pair not in fresh]
         keys = [JobKey("splits", self.key.dataset, config, split) for config, split in stale]
-        self.stores.queue.add_many(keys, priority=self.priority)
+        for begin in range(0, len(keys), _BATCH):
+            self.keep()
+            self.stores.queue.add_many(keys[begin : begin + _BATCH], priority=self.priority)
+        self.keep()
         self._keep_only(record, listed)
 
     def _keep_only(self, record: Record, listed: list[tuple[str, str]]) -> None:
         # Jobs of splits that are gone find that out when they start: deleting them here could hit those that a later
         # attempt has queued.
-        self.stores.answers.drop_first_rows(record, keep=listed)
+        self.stores.answers.drop_first_rows(record, keep=listed, between=self.keep)
         self.stores.assets.remove_generations_before(record)
         self.note_preview(record)
 

@@ -21,7 +21,7 @@ class SplitsJob(Job):
             return False
         if not self.stores.answers.is_listed(self.record, self.key.config, self.key.split):
             return False
-        if (self.key.config, self.key.split) in self.stores.answers.fresh_splits(self.record):
+        if self.stores.answers.is_fresh(self.record, self.key.config, self.key.split):
             # The attempt that wrote the answer may have ended before its note.
             self.note_preview(self.record)
             return False
