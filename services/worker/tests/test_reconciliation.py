@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,6 @@ from libqueue.model import JobKey, Outcome, Priority, Setback
 from pymongo.errors import PyMongoError
 from worker.asking import CHILD_SECONDS
 from worker.execution import Executor
-from worker.passes import Passes, Phase, Step
-from worker.reconciliation_settings import ReconciliationSettings
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
 
@@ -39,10 +37,6 @@ from services.worker.tests.station import HangingHub, Station, processes_of
 PROGRAM = Path(__file__).parent / "reconciler.py"
 # To start one takes some seconds, a good many on a machine that has other things to do.
 SECONDS = 60
-# The first pass begins an interval from the first look, at the latest.
-AT_ONCE = ReconciliationSettings.model_validate({"reconcile_interval_seconds": 0.1, "reconcile_page_seconds": 0})
-SLOWLY = ReconciliationSettings.model_validate({"reconcile_interval_seconds": 0.1, "reconcile_page_seconds": 50})
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 Start = Callable[..., "subprocess.Popen[bytes]"]
 Turn = Callable[[], None]
 Lead = Callable[..., Turn]
@@ -277,76 +271,6 @@ def test_another_worker_goes_on_where_a_killed_one_was(station: Station, start: 
     assert len(queued(station)) == 6
     # The page that the first one had in its hands is asked for again, if it had one.
     assert requests(station) in (6, 7)
-
-
-def test_a_worker_that_was_held_up_does_not_set_back_the_one_that_took_over(station: Station) -> None:
-    def passes(owner: str) -> Passes:
-        return Passes(station.cache_database, owner, AT_ONCE, lease_seconds=0)
-
-    def step(owner: str) -> Step | None:
-        return taken if isinstance(taken := passes(owner).take(), Step) else None
-
-    held_up = eventually(lambda: step("first"), SECONDS)
-    later = eventually(lambda: step("second"), SECONDS)
-    assert held_up is not None
-    assert later is not None
-    passes("second").advance(later, Phase.CATALOGUE, "acme/b")
-    passes("first").advance(held_up, Phase.CATALOGUE, "acme/a")
-    passes("first").finish(held_up)
-    assert (state(station)["cursor"], is_over(station)) == ("acme/b", None)
-
-
-def test_while_a_lease_holds_nobody_else_takes_a_step(station: Station) -> None:
-    leader, other = (Passes(station.cache_database, owner, AT_ONCE) for owner in ("leader", "other"))
-    eventually(lambda: isinstance(leader.take(), Step), SECONDS)
-    assert not isinstance(other.take(), Step)
-    assert isinstance(leader.take(), Step)
-
-
-def test_the_next_page_waits_whoever_is_to_take_it(station: Station) -> None:
-    first, second = (Passes(station.cache_database, owner, SLOWLY, lease_seconds=0) for owner in ("first", "second"))
-    step = eventually(lambda: taken if isinstance(taken := first.take(), Step) else None, SECONDS)
-    assert step is not None
-    first.advance(step, Phase.CATALOGUE, "acme/a")
-    for passes in (first, second):
-        wait = passes.take()
-        assert not isinstance(wait, Step)
-        assert wait > 0
-
-
-def test_a_pass_that_only_fails_begins_anew_in_the_end(station: Station) -> None:
-    passes = Passes(station.cache_database, "me", AT_ONCE)
-
-    def next_step() -> Step:
-        station.cache_database["reconciliation"].update_one({}, {"$set": {"not_before": LONG_AGO}})
-        step = eventually(lambda: taken if isinstance(taken := passes.take(), Step) else None, SECONDS)
-        assert step is not None
-        return step
-
-    passes.advance(next_step(), Phase.CATALOGUE, "bad")
-    for _ in range(20):
-        step = next_step()
-        assert step.cursor == "bad"
-        passes.fail(step, None)
-    assert next_step().cursor is None
-
-
-@pytest.mark.parametrize("retry_after", [None, 0.0])
-def test_after_a_failure_there_is_a_pause_even_where_the_hub_asks_for_none(
-    station: Station, retry_after: float | None
-) -> None:
-    passes = Passes(station.cache_database, "me", AT_ONCE)
-    step = eventually(lambda: taken if isinstance(taken := passes.take(), Step) else None, SECONDS)
-    assert step is not None
-    passes.fail(step, retry_after)
-    assert state(station)["not_before"] - state(station)["started_at"] >= timedelta(seconds=1)
-
-
-def test_a_lease_is_longer_than_what_a_step_may_wait_for_the_hub(station: Station) -> None:
-    passes = Passes(station.cache_database, "me", AT_ONCE)
-    eventually(lambda: isinstance(passes.take(), Step), SECONDS)
-    lease = state(station)["lease_expires_at"] - state(station)["started_at"]
-    assert lease >= timedelta(seconds=2 * CHILD_SECONDS)
 
 
 def test_pages_are_no_closer_together_than_the_setting_says(station: Station, lead: Lead) -> None:
