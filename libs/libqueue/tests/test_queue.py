@@ -275,10 +275,11 @@ class TestLeases:
         job = queue_database["jobs"].find_one({})
         assert job is not None
         later = {"due_at": job["due_at"] + timedelta(hours=1)}
-        queue_database["jobs"].insert_many(
-            {**job, **later, "_id": str(number), "dataset": f"n{number}/one", "namespace": f"n{number}"}
-            for number in range(3_000)
-        )
+        for begin in range(0, 3_000, 200):
+            queue_database["jobs"].insert_many(
+                {**job, **later, "_id": str(number), "dataset": f"n{number}/one", "namespace": f"n{number}"}
+                for number in range(begin, begin + 200)
+            )
         assert eventually(upkeep.attend_due) == 1
         assert claim_next(queue).key == CSV
 
