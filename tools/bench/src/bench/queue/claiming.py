@@ -26,8 +26,9 @@ NAMESPACES = 10_000
 _ROUNDS = 4
 # So much of the namespaces one measurement goes through at most: none comes round twice while nothing is ended.
 _SHARE = 0.3
-# With less than this left, the jobs are put in anew.
-_LEAST = 0.4
+# With less than this left, the jobs are put in anew: where each namespace has one, the claims from the head must not
+# meet the pairs from the tail.
+_LEAST = 0.7
 
 
 @dataclass(frozen=True, slots=True)
