@@ -57,14 +57,13 @@ class Claims:
         if self._pauses.covers(Scope.TYPE, type_):
             return None
         until = time.monotonic() + _SECONDS
-        while time.monotonic() < until:
+        while True:
             turn = self._turns.next(type_)
             if turn is None:
                 return None
             claim = self._claim_at(turn, type_, owner)
-            if claim is not None:
+            if claim is not None or time.monotonic() > until:
                 return claim
-        return None
 
     def _claim_at(self, turn: Turn, type_: str, owner: str) -> Claim | None:
         if self._pauses.covers(Scope.NAMESPACE, turn.namespace):
