@@ -3,7 +3,8 @@
 .PHONY: help setup start test test-chaos quality bench-push bench-queue samples docs clean
 BIN := .venv/bin
 ARGS ?=
-PYTEST_ARGS ?=
+# The tests of a file stay in one process, in order.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 SECONDS ?= 120
 
 help: ## This list
@@ -16,7 +17,7 @@ setup: ## Bring .venv up to date with poetry.lock (all the others do it first); 
 start: setup ## Run Mongo, a local Hub with sample datasets, the workers and the api; settings: tools/stack/README.md
 	@exec $(BIN)/python -m stack
 
-test: setup ## Run every test; ARGS= goes to pytest
+test: setup ## Run every test, in two processes; ARGS= goes to pytest
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
 
 test-chaos: setup ## Make trouble at random for SECONDS=120 and see that everything holds; SEED= repeats it

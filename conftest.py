@@ -28,15 +28,25 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def database_name(mongo_url: str) -> Iterator[str]:
-    """A name for databases that only this test uses; all whose names begin with it are dropped at the end."""
+def _database_name(mongo_url: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield name
     with MongoClient[dict[str, Any]](mongo_url) as client:
         for database in client.list_database_names():
             if database.startswith(name):
                 client.drop_database(database)
+
+
+@pytest.fixture
+def database_name(mongo_url: str) -> Iterator[str]:
+    """A name for databases that only this test uses; all whose names begin with it are dropped at the end."""
+    yield from _database_name(mongo_url)
+
+
+@pytest.fixture(scope="module")
+def module_database_name(mongo_url: str) -> Iterator[str]:
+    """The same for the tests of one module, which share what runs on them."""
+    yield from _database_name(mongo_url)
 
 
 @pytest.fixture

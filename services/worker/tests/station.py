@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx2
 from hub.testing import RunningHub, eventually
+from huggingface_hub import HfApi
 from libcache.answers import AnswerKey, Answers, Kind
 from libcache.records import Record, Records
 from libqueue.model import JobKey
@@ -18,6 +20,8 @@ from libqueue.queue import Queue
 from pymongo.database import Database
 
 DATASET = "acme/csv"
+# The documents by database and collection; the same content has the same revision on every Hub.
+_left_by_listing: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
 
 def children_of(pid: int) -> list[int]:
@@ -110,15 +114,27 @@ class Station:
         return worker
 
     def listed(self) -> None:
-        """A dataset with one split whose job waits, and no worker."""
+        """A dataset with one split whose job waits, and no worker.
+
+        The first time, a worker has listed it; from then on, what that worker left in Mongo is put there again.
+        """
         self.put("train.csv", "n\n1\n")
         eventually(self.head)
+        databases = {"queue": self.queue_database, "cache": self.cache_database}
+        if _left_by_listing:
+            for (name, collection), documents in _left_by_listing.items():
+                databases[name][collection].insert_many(documents)
+            return
         worker = self.start("datasets")
         self.event()
         eventually(lambda: self.job("splits", "default", "train"), 30)
         eventually(lambda: self.job("datasets") is None)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(20) == 0
+        for name, database in databases.items():
+            for collection in database.list_collection_names():
+                if documents := list(database[collection].find()):
+                    _left_by_listing[name, collection] = documents
 
     def url(self, worker: subprocess.Popen[bytes]) -> str:
         """Where a worker that was started here answers /healthcheck and /metrics."""
@@ -211,6 +227,16 @@ class Station:
 
     def is_idle(self) -> bool:
         return self.queue_database["jobs"].count_documents({}) == 0
+
+    def clear(self) -> None:
+        """Takes away the dataset and all that is known of it; the workers stay."""
+        self.settle()
+        HfApi(self.hub.endpoint, token="hf_me").delete_repo(DATASET, repo_type="dataset", missing_ok=True)
+        for database in (self.queue_database, self.cache_database):
+            for collection in database.list_collection_names():
+                database[collection].delete_many({})
+        for dataset in self.assets.glob("[!.]*"):
+            shutil.rmtree(dataset)
 
     def settle(self, seconds: float = 60) -> None:
         """Waits until no job is waiting or running."""

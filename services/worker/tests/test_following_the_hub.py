@@ -1,6 +1,5 @@
 """What workers make of a dataset and of each of its changes on the Hub."""
 
-import signal
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
@@ -16,14 +15,10 @@ from services.worker.tests.station import DATASET, Station
 eventually = partial(testing.eventually, seconds=60)
 
 
-@pytest.fixture(autouse=True)
-def workers(station: Station) -> Iterator[None]:
-    station.start("datasets")
-    station.start("splits")
-    yield
-    for worker in station.workers:
-        worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(20) for worker in station.workers] == [0, 0]
+@pytest.fixture
+def station(staffed_station: Station) -> Iterator[Station]:
+    yield staffed_station
+    staffed_station.clear()
 
 
 def changed(station: Station, before: str | None) -> bool:

@@ -1,6 +1,5 @@
 """A push that changes nothing that answers depend on gives them the new revision; any other has them made again."""
 
-import signal
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -18,13 +17,10 @@ SECONDS = 60
 CARD = "---\nconfigs:\n- config_name: default\n  data_files: '*.csv'\n---\n"
 
 
-@pytest.fixture(autouse=True)
-def workers(station: Station) -> Iterator[None]:
-    started = [station.start("datasets"), station.start("splits")]
-    yield
-    for worker in started:
-        worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(20) for worker in started] == [0, 0]
+@pytest.fixture
+def station(staffed_station: Station) -> Iterator[Station]:
+    yield staffed_station
+    staffed_station.clear()
 
 
 def preview(station: Station, **files: str | bytes) -> None:

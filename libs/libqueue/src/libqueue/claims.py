@@ -1,10 +1,11 @@
 """Claiming: one conditional update makes a ready job run, in a slot of its dataset and one of its namespace.
 
-Caps are guarded by unique indexes over the slots of running jobs, so reading the free slots first is only a guess
-that saves most of the refused updates; see `docs/decisions/0001-claims.md`.
+Caps are guarded by unique indexes over the slots of running jobs. So a claim begins with the guess that nothing runs in
+the namespace, and looks at what does only when its update is refused; see `docs/decisions/0001-claims.md`.
 """
 
 import contextlib
+import random
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from libqueue.crowding import Crowding
 from libqueue.jobs import Jobs
-from libqueue.model import Claim, Limits, Status
+from libqueue.model import Claim, Limits, SlotTakenError, Status
 from libqueue.pauses import Pauses, Scope
 from libqueue.turns import Turn, Turns
 from libqueue.windows import lowest
@@ -69,35 +70,46 @@ class Claims:
         if self._pauses.covers(Scope.NAMESPACE, turn.namespace):
             self._crowding.hold(turn)
             return None
+        is_taken = False
+        # At first a guess, which spares asking.
+        running: list[dict[str, Any]] = []
         for _ in range(_LOOKS):
             ready = {"namespace": turn.namespace, "status": Status.READY.value, "type": type_}
             head, window = lowest(self._collection, ready, "rank", _HEAD, turn.window)
             if not head:
                 self._turns.drop(turn)
                 return None
-            running = self._running(turn.namespace)
             if len(running) >= self._limits.max_jobs_per_namespace:
                 self._crowding.hold(turn)
                 return None
             job = next((job for job in head if not self._is_blocked(job, running)), None)
-            if job is not None:
-                self.races += 1
-                # Nothing else can be there: its turn is not taken but dropped, when it has started.
-                is_last = turn.announced == 1 and len(head) == 1
-                taken = is_last or self._turns.take(turn, window)
-                claim = self._start(job, owner, running) if taken else None
-                if claim is None and taken:
-                    # A job of another type may have taken the slot: then another one is free.
-                    claim = self._start(job, owner, self._running(turn.namespace))
-                if claim is None:
+            if job is None:
+                self._crowding.park(head)
+                continue
+            self.races += 1
+            # Nothing else can be there: its turn is not taken but dropped, when it has started.
+            is_last = turn.announced == 1 and len(head) == 1
+            if not (is_taken or is_last):
+                taken = self._turns.take(turn, window)
+                if taken is None:
                     self.lost += 1
-                elif is_last:
-                    # Not at the price of the claim: a turn that is left over is harmless.
-                    with contextlib.suppress(PyMongoError):
-                        self._turns.drop(turn)
-                return claim
-            self._crowding.park(head)
-        self._turns.take(turn, turn.window)
+                    return None
+                turn, is_taken = taken, True
+            try:
+                claim = self._start(job, owner, running)
+            except SlotTakenError:
+                self.lost += 1
+                running = self._running(turn.namespace)
+                continue
+            if claim is None:
+                self.lost += 1
+            elif is_last:
+                # Not at the price of the claim: a turn that is left over is harmless.
+                with contextlib.suppress(PyMongoError):
+                    self._turns.drop(turn)
+            return claim
+        if not is_taken:
+            self._turns.take(turn, turn.window)
         return None
 
     def _running(self, namespace: str) -> list[dict[str, Any]]:
@@ -116,13 +128,12 @@ class Claims:
 
     def _start(self, job: dict[str, Any], owner: str, running: list[dict[str, Any]]) -> Claim | None:
         of_dataset = (other["dataset_slot"] for other in running if other["dataset"] == job["dataset"])
+        of_namespace = (other["namespace_slot"] for other in running)
         dataset_slot = _free(self._limits.max_jobs_per_dataset, of_dataset)
-        namespace_slot = _free(self._limits.max_jobs_per_namespace, (other["namespace_slot"] for other in running))
-        if dataset_slot is None or namespace_slot is None:
-            return None
+        namespace_slot = _free(self._limits.max_jobs_per_namespace, of_namespace)
         return self._jobs.start(job, owner, dataset_slot, namespace_slot)
 
 
-def _free(cap: int, taken: Iterable[int]) -> int | None:
-    slots = set(taken)
-    return next((slot for slot in range(cap) if slot not in slots), None)
+def _free(cap: int, taken: Iterable[int]) -> int:
+    """Any of the free slots, so that those who guess at the same time rarely guess the same."""
+    return random.choice(sorted(set(range(cap)).difference(taken)))

@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.write_concern import WriteConcern
 
 from libqueue.clock import after, microseconds
-from libqueue.model import Claim, JobKey, Limits, Priority, Setback, Status
+from libqueue.model import Claim, JobKey, Limits, Priority, Setback, SlotTakenError, Status
 from libqueue.turns import Turns
 
 # By how much of age one priority is ahead of the next: a low job is as good as a normal one this much younger.
@@ -84,7 +84,11 @@ class Jobs:
         )
 
     def start(self, job: dict[str, Any], owner: str, dataset_slot: int, namespace_slot: int) -> Claim | None:
-        """Makes a ready job run; None when another process was first, or a slot is taken."""
+        """Makes a ready job run; None when another process was first.
+
+        Raises:
+            SlotTakenError: one of the slots is taken.
+        """
         run = {"token": ObjectId(), "attempt": job["attempt"] + 1, "owner": owner}
         try:
             started = self._jobs.update_one(
@@ -103,8 +107,8 @@ class Jobs:
                     }
                 ],
             )
-        except DuplicateKeyError:
-            return None
+        except DuplicateKeyError as error:
+            raise SlotTakenError from error
         return Claim.of({**job, **run}) if started.modified_count else None
 
     def beat(self, claim: Claim) -> bool:

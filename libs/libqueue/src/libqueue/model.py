@@ -140,6 +140,10 @@ class Place:
     ahead: int | None
 
 
+class SlotTakenError(Exception):
+    """Another running job has the slot that was to be taken."""
+
+
 class LeaseLostError(Exception):
     """The claim no longer holds: its lease ran out and the job was taken over, or the job was cancelled."""
 

@@ -6,7 +6,7 @@ became ready gives it back. One whose jobs may not start has its turn held.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bson import ObjectId
@@ -107,14 +107,15 @@ class Turns:
             window=Window(turn["horizon"], turn["span"]) if turn.get("horizon") else None,
         )
 
-    def take(self, turn: Turn, window: Window | None) -> bool:
-        """Puts a turn last in the rotation, with the `window` in which to look next.
+    def take(self, turn: Turn, window: Window | None) -> Turn | None:
+        """Puts a turn last in the rotation, with the `window` in which to look next; returns it as it is now.
 
-        False if another process has it, or something was announced since it was read.
+        None if another process has it, or something was announced since it was read.
         """
+        taken = replace(turn, version=ObjectId(), window=window)
         place = {"horizon": window.end if window else None, "span": window.span if window else None}
-        update = {"version": ObjectId(), "taken_at": microseconds(random.randrange(1000)), **place}
-        return self._loose.update_one(turn.as_read, [{"$set": update}]).modified_count == 1
+        update = {"version": taken.version, "taken_at": microseconds(random.randrange(1000)), **place}
+        return taken if self._loose.update_one(turn.as_read, [{"$set": update}]).modified_count else None
 
     def _choose(self, type_: str, found: list[dict[str, Any]]) -> dict[str, Any]:
         before = self._passed_over.get(type_, {})

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from pymongo.collection import Collection
 
-_FACTORS = (64, 4096)
+# Where documents are as dense as before the first gives as many again; the others are for gaps.
+_FACTORS = (1, 16, 256, 4096)
 
 
 @dataclass(frozen=True, slots=True)

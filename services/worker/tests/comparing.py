@@ -1,0 +1,129 @@
+"""Leaders that compare a Hub with the cache, and what the tests of that look at and prepare."""
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from hub.faults import Faults
+from hub.testing import eventually
+from huggingface_hub import HfApi
+from libcache.answers import Answer, AnswerKey, Kind
+from libcache.records import Record
+from libcache.schema import Visibility
+from worker.settings import WorkerSettings
+
+from services.worker.tests.station import Station
+
+PROGRAM = Path(__file__).parent / "reconciler.py"
+# To start one takes some seconds, a good many on a machine that has other things to do.
+SECONDS = 60
+Start = Callable[..., "subprocess.Popen[bytes]"]
+Turn = Callable[[], None]
+Lead = Callable[..., Turn]
+
+
+def settings_of(folder: Path, settings: dict[str, object]) -> WorkerSettings:
+    folders = {"assets_directory": folder / "assets", "scratch_directory": folder / "scratch"}
+    return WorkerSettings.model_validate({**folders, "hf_token": "hf_worker", **settings})
+
+
+def take_turns(turn: Turn, condition: Callable[[], Any]) -> Any:
+    """Has the leader take its turns until something is so."""
+
+    def taken() -> Any:
+        turn()
+        return condition()
+
+    return eventually(taken, SECONDS)
+
+
+def complete(station: Station, turn: Turn) -> None:
+    """One whole pass."""
+    take_turns(turn, lambda: is_over(station))
+
+
+def state(station: Station) -> Any:
+    """How far the pass is; nothing before the first reconciler came."""
+    return station.cache_database["reconciliation"].find_one() or {}
+
+
+def is_over(station: Station) -> Any:
+    return state(station).get("finished_at")
+
+
+def queued(station: Station) -> set[str]:
+    """The datasets with a job of their own."""
+    return {job["dataset"] for job in station.queue_database["jobs"].find({"type": "datasets"})}
+
+
+def put(station: Station, dataset: str) -> str:
+    """A dataset on the Hub of which nobody was told; its revision."""
+    station.put("train.csv", "n\n1\n", dataset)
+    revision = eventually(lambda: station.head(dataset), SECONDS)
+    assert revision is not None
+    return revision
+
+
+def finished(station: Station, dataset: str, revision: str | None = None) -> Record:
+    """A dataset on the Hub, with everything in the cache that jobs make of it."""
+    revision = revision or put(station, dataset)
+    record = station.records.observe(station.records.raise_fence(dataset), Visibility.PUBLIC, revision)
+    assert record is not None
+    listing = Answer(b"{}", splits=[["default", "train"]])
+    station.answers.write(AnswerKey(Kind.SPLITS, dataset), listing, record, revision)
+    station.answers.write(AnswerKey(Kind.FIRST_ROWS, dataset, "default", "train"), Answer(b"{}"), record, revision)
+    return record
+
+
+def requests(station: Station) -> int:
+    """How many requests the Hub got since `count_requests`, but for those with which a test asks it."""
+    return station.hub.injected["latency"]
+
+
+def count_requests(station: Station, **faults: Any) -> None:
+    station.hub.set_faults(Faults(latency_ms=1, **faults))
+
+
+def change_on_the_hub(station: Station) -> None:
+    """One dataset each that is new, has moved on, is gone, is private now and is what it was, and no event of it."""
+    for dataset in ("acme/moved", "acme/deleted", "acme/hidden", "acme/same"):
+        finished(station, dataset)
+    put(station, "other/new")
+    hub = HfApi(station.hub.endpoint, token="hf_me")
+    hub.delete_repo("acme/deleted", repo_type="dataset")
+    hub.update_repo_settings("acme/hidden", private=True, repo_type="dataset")
+    before = station.head("acme/moved")
+    station.put("train.csv", "n\n2\n", "acme/moved")
+    eventually(lambda: station.head("acme/moved") != before)
+
+
+@contextmanager
+def failing_for(*datasets: str) -> Iterator[str]:
+    """A stand-in for a Hub that has every dataset, and fails to describe these."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            dataset = self.path.split("?")[0].removeprefix("/api/datasets/")
+            body = json.dumps({"id": dataset, "sha": "2" * 40, "private": False, "gated": False}).encode()
+            self.send_response(500 if dataset in datasets else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name it has in the base
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
