@@ -1,6 +1,7 @@
 """Connections to MongoDB, with the guarantees that an acknowledged write stands for."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import mongoengine
 from pymongo import AsyncMongoClient
@@ -24,8 +25,9 @@ def connect(url: str, database: str, alias: str) -> Database[dict[str, Any]]:
     """Connects the mongoengine documents of `alias` to `database`; every write is journaled by a majority.
 
     Connecting is lazy: a server that is down is noticed at the first operation, as `pymongo.errors.PyMongoError`.
+    A database in the path of `url` is the one that knows the user, and nothing else.
     """
-    mongoengine.connect(database, host=url, alias=alias, uuidRepresentation="standard", **OPTIONS)
+    mongoengine.connect(database, host=_without_database(url), alias=alias, uuidRepresentation="standard", **OPTIONS)
     connected: Database[dict[str, Any]] = mongoengine.get_db(alias)
     return connected
 
@@ -38,3 +40,16 @@ def disconnect(alias: str) -> None:
 def connect_async(url: str) -> AsyncMongoClient[dict[str, Any]]:
     """A client for the event loop, with the same guarantees."""
     return AsyncMongoClient(url, uuidRepresentation="standard", **OPTIONS)
+
+
+def _without_database(url: str) -> str:
+    """The same connection, with the database of its path as an option: mongoengine would store everything there.
+
+    Source: MongoDB's connection string specification, `defaultauthdb` and `authSource`.
+    """
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    options = [parts.query] if parts.query else []
+    if name and "@" in parts.netloc and "authsource" not in {option.lower() for option in parse_qs(parts.query)}:
+        options.append(f"authSource={name}")
+    return parts._replace(path="/", query="&".join(options)).geturl()

@@ -5,6 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
 
@@ -27,7 +29,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             for problem in error.errors(include_input=False, include_url=False):
                 name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-                print(f"{name}: {problem['msg']}", file=sys.stderr)
+                print(f"{name}: {problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
             raise SystemExit(2) from None
 
 
@@ -41,8 +43,15 @@ class MongoSettings(Settings):
     @field_validator("mongo_url")
     @classmethod
     def _is_mongo_url(cls, value: str) -> str:
+        expected = "expected a connection string like mongodb://USER:PASSWORD@HOST:PORT, percent-encoded"
         if not value.startswith(("mongodb://", "mongodb+srv://")):
-            raise ValueError("expected a connection string that starts with mongodb:// or mongodb+srv://")
+            raise ValueError(expected)
+        # The hosts of the other kind are in the DNS, which may be down for a while.
+        if value.startswith("mongodb://"):
+            try:
+                parse_uri(value)
+            except (PyMongoError, ValueError):
+                raise ValueError(expected) from None
         return value
 
 

@@ -26,7 +26,7 @@ def main() -> int:
     logger = structlog.get_logger()
     try:
         databases = Databases(settings)
-    except (PyMongoError, ValueError) as error:
+    except PyMongoError as error:
         print(f"MONGO_URL: the MongoDB server can't be used ({type(error).__name__})", file=sys.stderr)
         return 1
     if settings.hf_webhook_secret is None:

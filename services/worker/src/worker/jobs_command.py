@@ -78,10 +78,6 @@ def main(arguments: list[str]) -> int:
     settings = JobsSettings.from_environment()
     try:
         database = connect(settings.mongo_url, settings.mongo_queue_database, ALIAS)
-    except (PyMongoError, ValueError):
-        print("MONGO_URL: expected a connection string like mongodb://USER:PASSWORD@HOST:PORT", file=sys.stderr)
-        return 2
-    try:
         reply: _Reply = given.command(_Desk(database, settings.limits), given)
     except _UsageError as error:
         parser.error(str(error))
