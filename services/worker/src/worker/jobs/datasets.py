@@ -17,7 +17,7 @@ from worker.execution import Result, coded
 from worker.jobs.base import Job, SupersededError
 
 # A batch takes a fraction of the shortest lease that makes sense.
-_BATCH = 100
+_BATCH = 25
 _GONE = {
     Visibility.MISSING: "The dataset does not exist on the Hub, or this server's token may not read it.",
     Visibility.DISABLED: "The dataset is disabled on the Hub.",
