@@ -64,7 +64,7 @@ def fill(url: str, database: str, jobs: int, namespaces: int) -> Backlog:
         disconnect(ALIAS)
     seconds = time.monotonic() - begun
     if seconds > _A_WHILE_SECONDS:
-        print(f"{jobs:,} jobs in {backlog.namespaces:,} namespaces put in: {seconds:.0f} s", flush=True)
+        print(f"Put in {jobs:,} jobs in {backlog.namespaces:,} namespaces: {seconds:.0f} s", flush=True)
     return backlog
 
 
