@@ -19,6 +19,7 @@ def test_a_missing_setting_stops_the_start_with_its_name(
         "mongodb://user:hunter2@host:port",
         "mongodb://user:hunter2:more@host",
         "mongodb://user:hunter2@host:99999",
+        "mongodb+srv://user:hunter2@[host",
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected_and_without_its_value(

@@ -13,29 +13,13 @@ from libqueue.replaying import replay_all
 from libqueue.upkeep import Upkeep
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from libs.libqueue.tests.conditions import claim_next
+from libs.libqueue.tests.recorder import Recorder
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LIMITS = Limits(lease_seconds=0.5, max_jobs_per_dataset=1, max_jobs_per_namespace=2)
 WASTEFUL = {"COLLSCAN", "SORT"}
-
-
-class Recorder(CommandListener):
-    """Keeps what was sent to the server."""
-
-    def __init__(self) -> None:
-        self.commands: list[dict[str, Any]] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.commands.append({"name": event.command_name, **dict(event.command)})
-
-    def succeeded(self, event: object) -> None:
-        pass
-
-    def failed(self, event: object) -> None:
-        pass
 
 
 @pytest.fixture

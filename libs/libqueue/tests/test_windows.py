@@ -5,8 +5,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libqueue.windows import Window, lowest
-from pymongo import MongoClient, monitoring
+from pymongo import MongoClient
 from pymongo.database import Database
+
+from libs.libqueue.tests.recorder import Recorder
 
 VALUES = st.lists(st.integers(0, 10**9), min_size=0, max_size=40, unique=True)
 WINDOWS = st.none() | st.builds(Window, st.integers(0, 10**9), st.integers(1, 10**7))
@@ -29,36 +31,20 @@ def test_the_lowest_are_found_from_any_window_and_from_the_one_that_follows(
         assert min(enough, len(values)) <= len(numbers) <= limit
 
 
-class Filters(monitoring.CommandListener):
-    """The filters of the finds that were sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name == "find":
-            self.sent.append(event.command["filter"])
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        pass
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        pass
-
-
 def test_while_the_lowest_are_taken_one_by_one_no_search_matches_many_more_than_its_limit(
     queue_database: Database[dict[str, Any]], mongo_url: str
 ) -> None:
-    filters = Filters()
-    with MongoClient[dict[str, Any]](mongo_url, event_listeners=[filters]) as client:
+    recorder = Recorder()
+    with MongoClient[dict[str, Any]](mongo_url, event_listeners=[recorder]) as client:
         collection = client[queue_database.name]["numbers"]
         collection.insert_many([{"kind": "x", "value": 1000 * number} for number in range(300)])
         # This one has no bound yet, and matches all there are.
         _, window = lowest(collection, {"kind": "x"}, "value", 16, None)
         most = 0
         for _ in range(200):
-            filters.sent.clear()
+            recorder.commands.clear()
             found, window = lowest(collection, {"kind": "x"}, "value", 16, window, enough=8)
-            most = max(most, *[collection.count_documents(sent) for sent in filters.sent])
+            sent = [command["filter"] for command in recorder.commands]
+            most = max(most, *[collection.count_documents(bounded) for bounded in sent])
             collection.delete_one({"_id": found[0]["_id"]})
         assert 8 <= most <= 4 * 16

@@ -2,10 +2,8 @@
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from libcache.records import Record
 from libcache.schema import Visibility
 from worker.settings import WorkerSettings
 
+from services.worker.tests.stand_in import Reply, standing_in
 from services.worker.tests.station import Station
 
 PROGRAM = Path(__file__).parent / "reconciler.py"
@@ -102,28 +101,12 @@ def change_on_the_hub(station: Station) -> None:
     eventually(lambda: station.head("acme/moved") != before)
 
 
-@contextmanager
-def failing_for(*datasets: str) -> Iterator[str]:
+def failing_for(*datasets: str) -> AbstractContextManager[str]:
     """A stand-in for a Hub that has every dataset, and fails to describe these."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            dataset = self.path.split("?")[0].removeprefix("/api/datasets/")
-            body = json.dumps({"id": dataset, "sha": "2" * 40, "private": False, "gated": False}).encode()
-            self.send_response(500 if dataset in datasets else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def reply_to(path: str) -> Reply:
+        dataset = path.split("?")[0].removeprefix("/api/datasets/")
+        body = json.dumps({"id": dataset, "sha": "2" * 40, "private": False, "gated": False}).encode()
+        return Reply.of_json(body, 500 if dataset in datasets else 200)
 
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name it has in the base
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return standing_in(reply_to)

@@ -2,6 +2,7 @@
 
 import sys
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,7 +37,10 @@ class Settings(BaseSettings):
 class MongoSettings(Settings):
     """Where the queue and the cache are."""
 
-    mongo_url: str = Field(description="MongoDB connection string, for example mongodb://127.0.0.1:27017")
+    mongo_url: str = Field(
+        description="MongoDB connection string, for example mongodb://127.0.0.1:27017; "
+        "a database in its path is the one that knows the user"
+    )
     mongo_queue_database: str = Field("datasets_server_queue", description="Database of the queue")
     mongo_cache_database: str = Field("datasets_server_cache", description="Database of the answers")
 
@@ -46,12 +50,11 @@ class MongoSettings(Settings):
         expected = "expected a connection string like mongodb://USER:PASSWORD@HOST:PORT, percent-encoded"
         if not value.startswith(("mongodb://", "mongodb+srv://")):
             raise ValueError(expected)
-        # The hosts of the other kind are in the DNS, which may be down for a while.
-        if value.startswith("mongodb://"):
-            try:
-                parse_uri(value)
-            except (PyMongoError, ValueError):
-                raise ValueError(expected) from None
+        try:
+            # The hosts of the other kind are in the DNS, which may be down for a while.
+            _ = parse_uri(value) if value.startswith("mongodb://") else urlsplit(value)
+        except (PyMongoError, ValueError):
+            raise ValueError(expected) from None
         return value
 
 

@@ -6,7 +6,7 @@ from libcommon.errors import CodedError
 from reader.catalogue import read_page
 from reader.hub import Observation
 
-from services.worker.tests.reader.test_hub import answering
+from services.worker.tests.stand_in import Reply, standing_in
 
 
 def everything(hub: RunningHub, length: int, token: str | None) -> tuple[dict[str, Observation], int]:
@@ -41,21 +41,22 @@ def test_the_list_tells_what_the_token_may_see_and_its_revisions(hub: RunningHub
 
 def test_names_that_no_dataset_can_have_are_passed_over() -> None:
     body = b'[{"id": "../etc", "sha": "1"}, {"id": "a/b", "sha": "1"}]'
-    with answering(200, body, Content_Type="application/json") as endpoint:
+    with standing_in(lambda _: Reply.of_json(body)) as endpoint:
         page = read_page(None, 10, endpoint=endpoint, token=None)
     assert page.datasets == [("a/b", Observation("public", "1"))]
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, "HubRateLimitedError"), (503, "HfHubError"), (400, "HfHubError")])
 def test_a_hub_that_refuses_is_in_trouble(status: int, code: str) -> None:
-    with answering(status, Retry_After="7") as endpoint, pytest.raises(CodedError) as raised:
+    refusal = Reply(status, headers={"Retry-After": "7"})
+    with standing_in(lambda _: refusal) as endpoint, pytest.raises(CodedError) as raised:
         read_page("cursor", 10, endpoint=endpoint, token=None)
     assert raised.value.code == code
     assert raised.value.retry_after == (7 if status == 429 else None)
 
 
-def test_an_answer_that_is_no_list_is_a_fault_of_the_hub() -> None:
-    for body in (b"<html>", b"{}", b'[{"name": "a"}]'):
-        with answering(200, body, Content_Type="application/json") as endpoint, pytest.raises(CodedError) as raised:
-            read_page(None, 10, endpoint=endpoint, token=None)
-        assert raised.value.code == "HfHubError", body
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'[{"name": "a"}]'])
+def test_an_answer_that_is_no_list_is_a_fault_of_the_hub(body: bytes) -> None:
+    with standing_in(lambda _: Reply.of_json(body)) as endpoint, pytest.raises(CodedError) as raised:
+        read_page(None, 10, endpoint=endpoint, token=None)
+    assert raised.value.code == "HfHubError"

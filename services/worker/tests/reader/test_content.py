@@ -1,7 +1,6 @@
 """What a revision's signature depends on."""
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ from huggingface_hub.hf_api import RepoSibling
 from libcommon.errors import CodedError
 from reader.content import signature_of
 from reader.hub import Observation, observe
+
+from services.worker.tests.stand_in import Reply, standing_in
 
 REVISION = "1" * 40
 CARD = "---\nlicense: mit\n---\n"
@@ -111,31 +112,16 @@ def test_a_hub_that_takes_too_long_over_the_files_still_says_what_the_dataset_is
 ) -> None:
     over = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if "blobs" in self.path:
-                over.wait()
-                return
-            body = b'{"id": "a/b", "sha": "%s"}' % REVISION.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name it has in the base
-            pass
+    def reply_to(path: str) -> Reply:
+        if "blobs" in path:
+            over.wait()
+        return Reply.of_json(b'{"id": "a/b", "sha": "%s"}' % REVISION.encode())
 
     monkeypatch.setattr("reader.hub.TIMEOUT_SECONDS", 2.0)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with standing_in(reply_to) as endpoint:
         try:
-            endpoint = f"http://127.0.0.1:{server.server_port}"
             seen = observe("a/b", endpoint=endpoint, token=None, with_files=True)
         finally:
             over.set()
-            server.shutdown()
-            thread.join()
     assert seen == Observation("public", REVISION)
     assert signature_of("a/b", seen, endpoint=endpoint, token=None) is None
