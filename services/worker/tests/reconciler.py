@@ -9,6 +9,7 @@ from typing import Any
 
 from libcache.answers import Answers
 from libcache.assets import Assets
+from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
 from libqueue.queue import Queue
@@ -54,6 +55,7 @@ def reconciliation_of(
         Queue(queue_database, settings.limits),
         Records(cache_database),
         Answers(cache_database),
+        Plans(cache_database),
         assets,
         Scratch(assets.staging),
     )

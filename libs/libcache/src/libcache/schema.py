@@ -116,6 +116,28 @@ class AnswerDocument(Document):  # type: ignore[misc]
     }
 
 
+class PlanDocument(Document):  # type: ignore[misc]
+    """How the rows of a config are read; without a config, what holds for all of a dataset. See `libcache.plans`."""
+
+    dataset = StringField(required=True)
+    config = StringField()
+    generation = IntField(required=True)
+    signature = StringField(required=True)
+    fence = IntField(required=True)
+    content = BinaryField(required=True)
+
+    meta = {  # noqa: RUF012
+        "db_alias": ALIAS,
+        "collection": "plans",
+        "auto_create_index": False,
+        "indexes": [
+            {"fields": ["dataset", "config"], "unique": True},
+            {"fields": ["dataset", "config", "fence"]},
+            {"fields": ["dataset", "fence"]},
+        ],
+    }
+
+
 class ReconciliationDocument(Document):  # type: ignore[misc]
     """How far the comparison of the cache with the Hub is, and who does it; there is one."""
 
@@ -147,6 +169,6 @@ def open_cache_database(url: str, database: str) -> Database[dict[str, Any]]:
         pymongo.errors.PyMongoError: the server can't be reached, or an index can't be made.
     """
     connected = connect(url, database, ALIAS)
-    for document in (DatasetDocument, AnswerDocument, ReconciliationDocument):
+    for document in (DatasetDocument, AnswerDocument, PlanDocument, ReconciliationDocument):
         document.ensure_indexes()
     return connected

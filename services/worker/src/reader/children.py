@@ -6,11 +6,13 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from libcommon.errors import CodedError, Fault
 
 from reader import media, wire
+from reader.card import read_card
 from reader.catalogue import read_page
 from reader.content import signature_of
 from reader.features.kinds import CellError
@@ -19,6 +21,8 @@ from reader.limits import Limits
 from reader.listing import list_splits
 from reader.network import leave_network
 from reader.rows import read_split
+from reader.session import reading
+from reader.snapshot import snapshot_of
 
 # How often a listing starts again because a push moved the head from under it.
 _MAX_HEADS = 3
@@ -84,22 +88,26 @@ def _read_dataset(request: dict[str, Any]) -> dict[str, Any]:
         }
         if observation.visibility not in _VISIBLE:
             return report
-        report["signature"] = signature_of(request["dataset"], observation, **of_hub)
+        readme = read_card(request["dataset"], observation, **of_hub)
+        report["signature"] = signature_of(observation, readme)
         if report["signature"] is not None and request["listed"] == [report["visibility"], report["signature"]]:
             return {**report, "same_content": True}
         try:
-            return {**report, **_list(request, observation)}
+            return {**report, **_list(request, observation, readme)}
         except RevisionGone:
             continue
     raise CodedError("HfHubError", "The dataset changed faster than it could be listed. It is tried again in a moment.")
 
 
-def _list(request: dict[str, Any], observation: Observation) -> dict[str, Any]:
-    if observation.revision is None:
+def _list(request: dict[str, Any], observation: Observation, readme: bytes | None) -> dict[str, Any]:
+    dataset, revision = request["dataset"], observation.revision
+    if revision is None:
         message = "This server's token may not read the dataset. Give its user access, or make the dataset public."
         return {"listing_error": _error(CodedError("DatasetNotFoundError", message))}
+    snapshot = snapshot_of(dataset, observation, readme)
     try:
-        listing = list_splits(request["dataset"], observation.revision, token=request["token"])
+        with TemporaryDirectory(prefix="reader-") as cache, reading(snapshot, request["endpoint"], Path(cache)):
+            listing = list_splits(dataset, revision, token=request["token"], cache=Path(cache), snapshot=snapshot)
     except CodedError as error:
         if error.entry.fault is not Fault.DATA:
             raise
@@ -107,6 +115,8 @@ def _list(request: dict[str, Any], observation: Observation) -> dict[str, Any]:
     return {
         "splits": [[split.config, split.split, split.num_bytes, split.num_examples] for split in listing.splits],
         "failed": [[failed.config, _error(failed.error)] for failed in listing.failed],
+        "sizes": snapshot.sizes if snapshot is not None else None,
+        "plans": listing.plans,
     }
 
 
@@ -168,12 +178,15 @@ def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[s
             request["config"],
             request["split"],
             request["revision"],
+            endpoint=request["endpoint"],
             token=request["token"],
             limits=Limits(**request["limits"]),
             asset_url=request["asset_url"],
             staging=Path(request["staging"]),
             decode=decode,
             max_size_fallback=request["max_size_fallback"],
+            sizes=request["sizes"],
+            plan=request["plan"],
         )
     except RevisionGone:
         now = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])

@@ -9,48 +9,35 @@ import hashlib
 import json
 import re
 
-from huggingface_hub import hf_hub_url
 from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
-from reader.hub import Observation, get, hub_trouble
+from reader import card
+from reader.hub import Observation
+from reader.snapshot import MAX_FILES
 
-# Of a longer list the Hub may leave out some: it is known to above 50,000 files.
-_MAX_FILES = 20_000
-_CARD = "README.md"
-_MAX_CARD_BYTES = 1_000_000
 # What tools keep at the root, such as .gitattributes; other dotfiles may be data that a metadata.csv names.
 _TOOL_FILE = re.compile(r"\.[^./]+")
 # To be raised whenever other answers are made of the same content, so that each is made again at the next push.
-_ANSWERS_VERSION = 1
+_ANSWERS_VERSION = 2
 
 
-def signature_of(dataset: str, seen: Observation, *, endpoint: str, token: str | None) -> str | None:
-    """The signature of what was seen with its files, with one more request where there is a README.md; None where
-    it can't be told.
-
-    Raises:
-        CodedError: `HfHubError` or `HubRateLimitedError`, as for every request.
+def signature_of(seen: Observation, readme: bytes | None) -> str | None:
+    """The signature of what was seen with its files and, where `card.read_card` gives it, its README.md; None where it
+    can't be told.
     """
     files = {file.rfilename: file.blob_id for file in seen.files}
-    if not 0 < len(files) <= _MAX_FILES or None in files.values() or seen.revision is None:
+    if not 0 < len(files) <= MAX_FILES or None in files.values():
         return None
-    card = next((file for file in seen.files if file.rfilename == _CARD), None)
-    if card is None:
+    if card.NAME not in files:
         return _digest(files, "")
-    if card.size is None or card.size > _MAX_CARD_BYTES:
+    if card.is_too_long(seen):
         return _digest(files, None)
-    url = hf_hub_url(dataset, _CARD, repo_type="dataset", revision=seen.revision, endpoint=endpoint)
     try:
-        answer = get(url, token=token)
-    except Exception as error:
-        if (trouble := hub_trouble(error)) is not None:
-            raise trouble from error
-        # Listing will find out why, and tell.
-        return None
-    try:
-        text = answer.content.decode()
+        text = readme.decode() if readme is not None else None
     except UnicodeDecodeError:
         # To the library an error, wherever in the text it is.
+        return None
+    if text is None:
         return None
     block = REGEX_YAML_BLOCK.search(text)
     return _digest(files, block[2] if block else "")
@@ -63,7 +50,7 @@ def _digest(files: dict[str, str | None], block: str | None) -> str:
 
 
 def _is_left_out(path: str, block: str | None) -> bool:
-    if path == _CARD:
+    if path == card.NAME:
         # The library reads it as data where the block names it.
         return block is not None and path not in block
     return _TOOL_FILE.fullmatch(path) is not None

@@ -15,6 +15,7 @@ from huggingface_hub.errors import (
     HFValidationError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
+    RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoSibling
 from libcommon.errors import CodedError
@@ -68,6 +69,27 @@ def observe(dataset: str, *, endpoint: str, token: str | None, with_files: bool 
         return Observation("moved", info.sha, info.id)
     visibility = visibility_of(disabled=info.disabled, private=info.private, gated=info.gated)
     return Observation(visibility, info.sha, files=tuple(info.siblings or ()))
+
+
+def observe_revision(dataset: str, revision: str, *, endpoint: str, token: str | None) -> Observation:
+    """Ask the Hub what `dataset` had at `revision`, with its files, with one request.
+
+    Raises:
+        CodedError: `HfHubError` or `HubRateLimitedError` when the Hub gives no answer to build on.
+        RevisionGone: the Hub doesn't have it, or not for this token.
+    """
+    api = HfApi(endpoint=endpoint, token=token or False)
+    try:
+        info = api.dataset_info(dataset, revision=revision, timeout=TIMEOUT_SECONDS, files_metadata=True)
+    except (RepositoryNotFoundError, RevisionNotFoundError, DisabledRepoError) as error:
+        raise RevisionGone from error
+    except httpx2.ReadTimeout:
+        # So many files that looking each of them up takes the Hub too long.
+        return Observation("public", revision)
+    except Exception as error:
+        raise hub_trouble(error) or no_sense(_NO_DATASET, error) from error
+    visibility = visibility_of(disabled=info.disabled, private=info.private, gated=info.gated)
+    return Observation(visibility, revision, files=tuple(info.siblings or ()))
 
 
 def visibility_of(*, disabled: object, private: object, gated: object) -> str:

@@ -6,12 +6,16 @@ from pathlib import Path
 from libcommon.errors import CodedError, Fault
 
 from reader.cells import CellWriter
-from reader.declared import declared_sizes
+from reader.confinement import root_of
 from reader.errors import translated
+from reader.hub import observe_revision
 from reader.limits import Limits
 from reader.media import Decode
 from reader.page import Column, Page, PageWriter
+from reader.plan import Plan, builder_of
 from reader.repository import Repository
+from reader.session import reading
+from reader.snapshot import Snapshot, snapshot_of
 from reader.sources import MediaSource
 from reader.stream import RowStream, open_split
 
@@ -22,17 +26,21 @@ def read_split(
     split: str,
     revision: str,
     *,
+    endpoint: str,
     token: str | None,
     limits: Limits,
     asset_url: str,
     staging: Path,
     decode: Decode,
     max_size_fallback: int,
+    sizes: dict[str, int] | None = None,
+    plan: Plan | None = None,
 ) -> Page:
     """Read the first rows of a split and write their page.
 
     Media files go through `decode`, which writes them to the directory `staging`; in the page their URL is `asset_url`,
-    a slash, and the file's name. What can't be streamed is downloaded up to `max_size_fallback` bytes.
+    a slash, and the file's name. What can't be streamed is downloaded up to `max_size_fallback` bytes. `sizes` are
+    those of all files of the revision, by path, and `plan` is the config's, where listing left them.
 
     Raises:
         CodedError: no row can be read, or the Hub or this machine fails.
@@ -40,28 +48,26 @@ def read_split(
     """
     with tempfile.TemporaryDirectory(prefix="reader-") as directory:
         cache = Path(directory)
-        with translated("StreamingRowsError"):
-            repository = Repository(dataset, revision, token=token, cache=cache)
-            builder = repository.builder(config)
-            _, num_rows_declared = declared_sizes(builder, split)
-        stream = open_split(builder, split, sample=limits.rows_max_number + 1, max_download_bytes=max_size_fallback)
-        sources = MediaSource(repository.root, token=token, downloaded=cache)
-        page = _write(
-            stream,
-            {"dataset": dataset, "config": config, "split": split},
-            CellWriter(sources, decode, asset_url, max_bytes=limits.rows_max_bytes),
-            limits,
-            num_rows_declared=stream.num_rows or num_rows_declared,
-        )
+        if sizes is not None:
+            snapshot: Snapshot | None = Snapshot(dataset, revision, sizes)
+        else:
+            snapshot = snapshot_of(dataset, observe_revision(dataset, revision, endpoint=endpoint, token=token))
+        with reading(snapshot, endpoint, cache), translated("StreamingRowsError"):
+            if snapshot is not None and plan is not None:
+                builder = builder_of(plan, config, snapshot, token=token, cache=cache)
+            else:
+                builder = Repository(dataset, revision, token=token, cache=cache).builder(config)
+            stream = open_split(builder, split, sample=limits.rows_max_number + 1, max_download_bytes=max_size_fallback)
+            sources = MediaSource(root_of(dataset, revision), token=token, downloaded=cache)
+            cells = CellWriter(sources, decode, asset_url, max_bytes=limits.rows_max_bytes)
+            page = _write(stream, {"dataset": dataset, "config": config, "split": split}, cells, limits)
     for file in staging.iterdir():
         if file.name not in page.files:
             file.unlink()
     return page
 
 
-def _write(
-    stream: RowStream, head: dict[str, str], cells: CellWriter, limits: Limits, *, num_rows_declared: int | None
-) -> Page:
+def _write(stream: RowStream, head: dict[str, str], cells: CellWriter, limits: Limits) -> Page:
     features = dict(list(stream.features.items())[: limits.max_columns])
     types = stream.features.to_dict()
     columns = [Column(index, name, types[name]) for index, name in enumerate(features)]
@@ -79,5 +85,5 @@ def _write(
         reason = f"Row {len(writer)} could not be read: {error.message}"
     if reason is None:
         return writer.write(num_rows_total=len(writer), reason=None)
-    known = num_rows_declared is not None and num_rows_declared > len(writer)
-    return writer.write(num_rows_total=num_rows_declared if known else None, reason=reason)
+    known = stream.num_rows is not None and stream.num_rows > len(writer)
+    return writer.write(num_rows_total=stream.num_rows if known else None, reason=reason)

@@ -14,12 +14,13 @@ import pyarrow as pa
 from huggingface_hub import HfFileSystem
 from libcommon.errors import CodedError
 
+from reader.declared import declared_sizes
 from reader.errors import translated
 
 
 @dataclass(frozen=True, slots=True)
 class RowStream:
-    """The columns of a split and its rows, media not decoded; `num_rows` where the library counted them.
+    """The columns of a split and its rows, media not decoded; `num_rows` is how many it has, where that is known.
 
     `rows` raises `CodedError` or `RevisionGone` at a row that cannot be read.
     """
@@ -38,13 +39,14 @@ def open_split(builder: Any, split: str, *, sample: int, max_download_bytes: int
         CodedError: the split cannot be opened.
         RevisionGone: the pinned revision is not on the Hub any more.
     """
+    _, num_rows = declared_sizes(builder, split)
     with translated("StreamingRowsError"):
         try:
-            dataset, num_rows = builder.as_streaming_dataset(split=split), None
+            dataset = builder.as_streaming_dataset(split=split)
         except NotImplementedError as error:
             dataset, num_rows = _download(builder, split, max_download_bytes, error)
         if dataset.features is None:
-            return _infer(dataset, sample)
+            return _infer(dataset, sample, num_rows)
         return RowStream(dataset.features, _one_by_one(dataset.decode(False)), num_rows)
 
 
@@ -62,7 +64,7 @@ def _download(builder: Any, split: str, max_bytes: int, reason: NotImplementedEr
     return dataset.to_iterable_dataset(), dataset.num_rows
 
 
-def _infer(dataset: Any, sample: int) -> RowStream:
+def _infer(dataset: Any, sample: int, num_rows: int | None) -> RowStream:
     """CSV and text have types of their own in each file, and in each block of one: find types that suit them all."""
     rows, schema, failure = list[pa.Table](), pa.schema([]), None
     try:
@@ -81,7 +83,7 @@ def _infer(dataset: Any, sample: int) -> RowStream:
         if failure is not None:
             raise failure
 
-    return RowStream(datasets.Features.from_arrow_schema(schema), again())
+    return RowStream(datasets.Features.from_arrow_schema(schema), again(), num_rows)
 
 
 def _known_types(row: pa.Table) -> pa.Schema:

@@ -13,6 +13,7 @@ import uuid
 import structlog
 from libcache.answers import Answers
 from libcache.assets import Assets
+from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
 from libcommon.logs import configure_logging
@@ -113,6 +114,7 @@ def _connect(
             Queue(queue_database, settings.limits),
             Records(cache_database),
             Answers(cache_database),
+            Plans(cache_database),
             Assets(settings.assets_directory),
             staging,
         )

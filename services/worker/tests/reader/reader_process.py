@@ -7,21 +7,38 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from libcommon.errors import CodedError
 from reader import library
-from reader.hub import RevisionGone, observe
+from reader.card import read_card
+from reader.hub import RevisionGone, observe, observe_revision
 from reader.limits import Limits
 from reader.listing import list_splits
 from reader.media import decode
 from reader.rows import read_split
+from reader.session import reading
+from reader.snapshot import snapshot_of
 
 
 def _listing(request: dict[str, Any]) -> dict[str, Any]:
-    listing = list_splits(request["dataset"], request["revision"], token=request["token"])
+    dataset, revision, hub = (
+        request["dataset"],
+        request["revision"],
+        {name: request[name] for name in ("endpoint", "token")},
+    )
+    seen = observe_revision(dataset, revision, **hub)
+    snapshot = snapshot_of(dataset, seen, read_card(dataset, seen, **hub))
+    with TemporaryDirectory() as cache, reading(snapshot, request["endpoint"], Path(cache)):
+        listing = list_splits(dataset, revision, token=request["token"], cache=Path(cache), snapshot=snapshot)
     splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
-    return {"splits": splits, "failed": {f.config: [f.error.code, f.error.body()] for f in listing.failed}}
+    return {
+        "splits": splits,
+        "failed": {f.config: [f.error.code, f.error.body()] for f in listing.failed},
+        "sizes": snapshot.sizes if snapshot is not None else None,
+        "plans": listing.plans,
+    }
 
 
 def _page(request: dict[str, Any]) -> dict[str, Any]:
@@ -31,12 +48,15 @@ def _page(request: dict[str, Any]) -> dict[str, Any]:
         request["config"],
         request["split"],
         request["revision"],
+        endpoint=request["endpoint"],
         token=request["token"],
         limits=Limits(**request["limits"]),
         asset_url="/assets/prefix",
         staging=staging,
         decode=partial(decode, staging=staging),
         max_size_fallback=request["max_size_fallback"],
+        sizes=request["sizes"],
+        plan=request["plan"],
     )
     return {
         "body": page.body.decode(),

@@ -8,6 +8,7 @@ import pytest
 from hub.testing import RunningHub, eventually, running_hub
 from huggingface_hub.hf_api import RepoSibling
 from libcommon.errors import CodedError
+from reader.card import read_card
 from reader.content import signature_of
 from reader.hub import Observation, observe
 
@@ -17,10 +18,14 @@ REVISION = "1" * 40
 CARD = "---\nlicense: mit\n---\n"
 
 
-def signature(endpoint: str = "http://127.0.0.1:9", **files: str) -> str | None:
+def signature(**files: str) -> str | None:
     """Of a repository that has these blobs by name, `__` standing for a dot, and no README.md."""
     siblings = tuple(RepoSibling(name.replace("__", "."), size=1, blob_id=blob) for name, blob in files.items())
-    return signature_of("a/b", Observation("public", REVISION, files=siblings), endpoint=endpoint, token=None)
+    return signature_of(Observation("public", REVISION, files=siblings), None)
+
+
+def of_seen(dataset: str, seen: Observation, endpoint: str) -> str | None:
+    return signature_of(seen, read_card(dataset, seen, endpoint=endpoint, token=None))
 
 
 def test_it_depends_on_the_names_and_the_bytes_of_files_and_not_on_their_order() -> None:
@@ -46,7 +51,7 @@ def test_a_list_that_may_be_incomplete_has_none() -> None:
     assert signature(**{f"{number}__csv": "1" for number in range(20_001)}) is None
     siblings = (RepoSibling("a.csv"),)
     seen = Observation("public", REVISION, files=siblings)
-    assert signature_of("a/b", seen, endpoint="http://127.0.0.1:9", token=None) is None
+    assert signature_of(seen, None) is None
 
 
 def of_readme(hub: RunningHub, readme: str | bytes, name: str) -> str | None:
@@ -61,7 +66,7 @@ def of_readme(hub: RunningHub, readme: str | bytes, name: str) -> str | None:
         return found if len(found.files) == 2 else None
 
     found: Observation = eventually(seen)
-    return signature_of(f"a/{name}", found, endpoint=hub.endpoint, token=None)
+    return of_seen(f"a/{name}", found, hub.endpoint)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +106,9 @@ def test_a_hub_that_does_not_give_the_readme_is_in_trouble_or_has_another_revisi
     files = (RepoSibling("README.md", size=1, blob_id="1"),)
     seen = Observation("public", REVISION, files=files)
     with running_hub(tmp_path) as hub:
-        assert signature_of("a/b", seen, endpoint=hub.endpoint, token=None) is None
+        assert of_seen("a/b", seen, hub.endpoint) is None
     with pytest.raises(CodedError) as raised:
-        signature_of("a/b", seen, endpoint=hub.endpoint, token=None)
+        of_seen("a/b", seen, hub.endpoint)
     assert raised.value.code == "HfHubError"
 
 
@@ -124,4 +129,4 @@ def test_a_hub_that_takes_too_long_over_the_files_still_says_what_the_dataset_is
         finally:
             over.set()
     assert seen == Observation("public", REVISION)
-    assert signature_of("a/b", seen, endpoint=endpoint, token=None) is None
+    assert of_seen("a/b", seen, endpoint) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 from libcache.answers import Answers
 from libcache.assets import Assets
+from libcache.plans import Plans
 from libcache.records import Record, Records
 from libcommon.errors import CodedError
 from libqueue.model import Claim
@@ -25,6 +26,7 @@ class Stores:
     queue: Queue
     records: Records
     answers: Answers
+    plans: Plans
     assets: Assets
     staging: Scratch
 

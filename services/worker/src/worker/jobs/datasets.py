@@ -52,6 +52,7 @@ class DatasetsJob(Job):
             return self._relabel(record)
         if "listing_error" in message:
             return self._store_listing_error(record, coded(message["listing_error"]))
+        self.stores.plans.write(record, message["sizes"], message["plans"], between=self.keep)
         self._store_listing(record, message["splits"], message["failed"])
         return None
 
@@ -67,6 +68,7 @@ class DatasetsJob(Job):
     def _store_listing_error(self, record: Record, error: CodedError) -> str:
         self._write(Answer.of_error(error), record)
         self._keep_only(record, [])
+        self.stores.plans.drop_before(record)
         return error.code
 
     def _relabel(self, record: Record) -> str | None:

@@ -34,6 +34,8 @@ class SplitsJob(Job):
 
     def request(self, staging: Path | None) -> dict[str, Any]:
         assert self.record.revision is not None
+        assert self.key.config is not None
+        sizes, plan = self.stores.plans.read(self.record, self.key.config) or (None, None)
         return {
             "dataset": self.key.dataset,
             "config": self.key.config,
@@ -45,6 +47,8 @@ class SplitsJob(Job):
             "asset_url": url_prefix(self.settings.public_url, self.record, self.record.revision),
             "staging": str(staging),
             "max_size_fallback": self.settings.max_size_fallback,
+            "sizes": sizes,
+            "plan": plan,
         }
 
     def store(self, result: Result, staging: Path | None) -> str | None:
