@@ -107,7 +107,14 @@ def _list(request: dict[str, Any], observation: Observation, readme: bytes | Non
     snapshot = snapshot_of(dataset, observation, readme)
     try:
         with TemporaryDirectory(prefix="reader-") as cache, reading(snapshot, request["endpoint"], Path(cache)):
-            listing = list_splits(dataset, revision, token=request["token"], cache=Path(cache), snapshot=snapshot)
+            listing = list_splits(
+                dataset,
+                revision,
+                token=request["token"],
+                cache=Path(cache),
+                snapshot=snapshot,
+                gated=observation.visibility == "gated",
+            )
     except CodedError as error:
         if error.entry.fault is not Fault.DATA:
             raise

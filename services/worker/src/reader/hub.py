@@ -92,6 +92,16 @@ def observe_revision(dataset: str, revision: str, *, endpoint: str, token: str |
     return Observation(visibility, revision, files=tuple(info.siblings or ()))
 
 
+def check_access(dataset: str, *, token: str | None) -> None:
+    """Ask the Hub whether the token may read the files of a dataset that it may see.
+
+    Raises:
+        huggingface_hub.errors.GatedRepoError: it may not.
+        Exception: what else the library raises when it gets no answer to build on.
+    """
+    HfApi(token=token or False).auth_check(dataset, repo_type="dataset")
+
+
 def visibility_of(*, disabled: object, private: object, gated: object) -> str:
     """What a dataset that the Hub describes so is to the public."""
     if disabled:

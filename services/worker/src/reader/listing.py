@@ -4,16 +4,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from datasets.splits import SplitDict, SplitInfo
 from libcommon.errors import CodedError, Fault
 
 from reader.declared import declared_sizes
+from reader.direct.parquet import footer_sizes
 from reader.errors import translated
+from reader.hub import check_access
 from reader.plan import Plan, plan_of
 from reader.repository import Repository
 from reader.snapshot import Snapshot
 
 MAX_CONFIGS = 4_000
 MAX_SPLITS = 30
+# How many Parquet files of a dataset are looked into for sizes that its card doesn't declare.
+MAX_FOOTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,27 @@ class Listing:
 
 
 def list_splits(
-    dataset: str, revision: str, *, token: str | None, cache: Path, snapshot: Snapshot | None = None
+    dataset: str,
+    revision: str,
+    *,
+    token: str | None,
+    cache: Path,
+    snapshot: Snapshot | None = None,
+    gated: bool = False,
 ) -> Listing:
-    """List the configs and splits of `dataset` at `revision`. No data file is read.
+    """List the configs and splits of `dataset` at `revision`. No row is read.
 
-    `cache` is a directory of this job alone. Plans are made where there is a `snapshot` of the revision.
+    `cache` is a directory of this job alone. Where there is a `snapshot` of the revision, plans are made, and the
+    footers of a few Parquet files looked at for sizes that the card doesn't declare. Of a `gated` dataset the token may
+    see the files and not read them.
 
     Raises:
         CodedError: the dataset as a whole cannot be listed, or the Hub fails.
         RevisionGone: `revision` is not on the Hub any more.
     """
     with translated("ConfigNamesError"):
+        if snapshot is not None and gated:
+            check_access(dataset, token=token)
         repository = Repository(dataset, revision, token=token, cache=cache)
         configs = repository.configs()
     if len(configs) > MAX_CONFIGS:
@@ -66,6 +81,7 @@ def list_splits(
             f"The dataset has {len(configs)} configs and at most {MAX_CONFIGS} are supported: merge some.",
         )
     listing = Listing()
+    footers = MAX_FOOTERS
     for config in configs:
         try:
             builder = _builder_of(repository, config)
@@ -74,6 +90,8 @@ def list_splits(
                 raise
             listing.failed.append(FailedConfig(config, error))
             continue
+        if snapshot is not None:
+            footers -= _look_at_footers(builder, snapshot, footers, token)
         listing.splits.extend(
             Split(config, str(name), *declared_sizes(builder, name)) for name in builder.config.data_files
         )
@@ -94,3 +112,20 @@ def _builder_of(repository: Repository, config: str) -> Any:
             f"The config '{config}' has {count} splits and at most {MAX_SPLITS} are supported: merge some.",
         )
     return builder
+
+
+def _look_at_footers(builder: Any, snapshot: Snapshot, most: int, token: str | None) -> int:
+    """Adds the sizes of splits that are not declared to the builder's `info`; returns how many files that took."""
+    if builder.name != "parquet":
+        return 0
+    looked_at = 0
+    known = dict(builder.info.splits or {})
+    for split, files in builder.config.data_files.items():
+        paths = snapshot.paths_of(files)
+        if declared_sizes(builder, split)[1] is None and paths is not None and looked_at + len(paths) <= most:
+            looked_at += len(paths)
+            sizes = footer_sizes(snapshot, paths, token=token)
+            if sizes is not None:
+                known[str(split)] = SplitInfo(str(split), *sizes)
+    builder.info.splits = SplitDict(known)
+    return looked_at

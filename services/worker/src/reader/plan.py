@@ -13,7 +13,6 @@ from datasets.data_files import DataFilesDict, DataFilesList
 from datasets.load import import_main_class
 from datasets.splits import SplitDict, SplitInfo
 
-from reader.confinement import root_of
 from reader.declared import declared_sizes
 from reader.snapshot import Snapshot
 
@@ -26,7 +25,9 @@ _ELSEWHERE = {"name", "version", "description", "data_dir", "data_files", "featu
 
 
 def plan_of(builder: Any, snapshot: Snapshot) -> Plan | None:
-    """The plan of a builder whose files are resolved; None for one with parameters that JSON can't hold."""
+    """The plan of a builder whose files are resolved, with the sizes of splits in its `info`; None for one with
+    parameters that JSON can't hold.
+    """
     config = builder.config
     parameters = {
         field.name: getattr(config, field.name)
@@ -38,12 +39,11 @@ def plan_of(builder: Any, snapshot: Snapshot) -> Plan | None:
     features = getattr(config, "features", None)
     if features is not None and not isinstance(features, datasets.Features):
         return None
-    root = root_of(snapshot.dataset, snapshot.revision)
     splits = {}
     for split, files in config.data_files.items():
         num_bytes, num_examples = declared_sizes(builder, split)
-        paths = [file.removeprefix(root) for file in files]
-        if any(path not in snapshot.sizes for path in paths):
+        paths = snapshot.paths_of(files)
+        if paths is None:
             return None
         splits[str(split)] = {"files": paths, "num_bytes": num_bytes, "num_examples": num_examples}
     return {
@@ -57,11 +57,10 @@ def plan_of(builder: Any, snapshot: Snapshot) -> Plan | None:
 
 def builder_of(plan: Plan, config: str, snapshot: Snapshot, *, token: str | None, cache: Path) -> Any:
     """The `datasets.DatasetBuilder` of a plan. `cache` is a directory of this job alone."""
-    root = root_of(snapshot.dataset, snapshot.revision)
     files = DataFilesDict(
         {
             split: DataFilesList(
-                [root + path for path in of_split["files"]],
+                [snapshot.root + path for path in of_split["files"]],
                 [(snapshot.dataset, snapshot.revision)] * len(of_split["files"]),
             )
             for split, of_split in plan["splits"].items()
@@ -74,7 +73,7 @@ def builder_of(plan: Plan, config: str, snapshot: Snapshot, *, token: str | None
         cache_dir=str(cache),
         config_name=config,
         hash=snapshot.revision,
-        base_path=root.rstrip("/"),
+        base_path=snapshot.root.rstrip("/"),
         repo_id=snapshot.dataset,
         token=token or False,
         data_files=files,

@@ -3,10 +3,22 @@
 import os
 import threading
 from bisect import bisect_left
+from collections.abc import Iterable
 from pathlib import Path
 
 Range = tuple[int, int]
 """From the first byte to the one after the last."""
+
+
+def join(ranges: Iterable[Range], *, gap: int, max_bytes: int) -> list[Range]:
+    """The ranges in order; those with no more than `gap` bytes between them are one, until that has `max_bytes`."""
+    joined: list[Range] = []
+    for begin, end in sorted(ranges):
+        if joined and begin - joined[-1][1] <= gap and end - joined[-1][0] <= max_bytes:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 class RangeStore:

@@ -1,23 +1,27 @@
 """The first rows of a split: from the Hub to the bytes of the answer."""
 
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from libcommon.errors import CodedError, Fault
 
+from reader.ahead import fetched_ahead
 from reader.cells import CellWriter
 from reader.confinement import root_of
 from reader.errors import translated
 from reader.hub import observe_revision
 from reader.limits import Limits
 from reader.media import Decode
+from reader.opening import open_split
 from reader.page import Column, Page, PageWriter
 from reader.plan import Plan, builder_of
 from reader.repository import Repository
 from reader.session import reading
 from reader.snapshot import Snapshot, snapshot_of
 from reader.sources import MediaSource
-from reader.stream import RowStream, open_split
+from reader.stream import RowStream, Target
 
 
 def read_split(
@@ -35,12 +39,14 @@ def read_split(
     max_size_fallback: int,
     sizes: dict[str, int] | None = None,
     plan: Plan | None = None,
+    opener: Callable[[Target], RowStream] = open_split,
 ) -> Page:
     """Read the first rows of a split and write their page.
 
     Media files go through `decode`, which writes them to the directory `staging`; in the page their URL is `asset_url`,
     a slash, and the file's name. What can't be streamed is downloaded up to `max_size_fallback` bytes. `sizes` are
-    those of all files of the revision, by path, and `plan` is the config's, where listing left them.
+    those of all files of the revision, by path, and `plan` is the config's, where listing left them. `opener` is for
+    comparisons.
 
     Raises:
         CodedError: no row can be read, or the Hub or this machine fails.
@@ -57,9 +63,20 @@ def read_split(
                 builder = builder_of(plan, config, snapshot, token=token, cache=cache)
             else:
                 builder = Repository(dataset, revision, token=token, cache=cache).builder(config)
-            stream = open_split(builder, split, sample=limits.rows_max_number + 1, max_download_bytes=max_size_fallback)
-            sources = MediaSource(root_of(dataset, revision), token=token, downloaded=cache)
+            target = Target(
+                builder,
+                split,
+                snapshot,
+                token,
+                sample=limits.rows_max_number + 1,
+                max_columns=limits.max_columns,
+                max_download_bytes=max_size_fallback,
+            )
+            stream = opener(target)
+            sources = MediaSource(root_of(dataset, revision), snapshot, token=token, downloaded=cache)
             cells = CellWriter(sources, decode, asset_url, max_bytes=limits.rows_max_bytes)
+            rows = fetched_ahead(stream.rows, stream.features, sources.prefetch, most=limits.rows_max_number)
+            stream = replace(stream, rows=rows)
             page = _write(stream, {"dataset": dataset, "config": config, "split": split}, cells, limits)
     for file in staging.iterdir():
         if file.name not in page.files:

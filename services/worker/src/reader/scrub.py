@@ -6,6 +6,7 @@ MAX_CHARACTERS = 500
 
 _HUB_FILE = re.compile(r"hf://datasets/([^\s@'\"]+)@[0-9a-f]{40}(/?)")
 _PATTERNS = [
+    (re.compile(r"\bhead://\d+/"), ""),
     (re.compile(r" at 0x[0-9a-f]+"), ""),
     (re.compile(r"\bhf_\w+|\b(?:Bearer|Basic)\s+\S+", re.IGNORECASE), "<token>"),
     (re.compile(r"\b(?!hf\b|zip\b)[a-z][a-z0-9+.-]*://[^\s'\"<>)\]]+", re.IGNORECASE), "<address>"),

@@ -17,6 +17,8 @@ from reader.ranges import Range, RangeStore
 from reader.snapshot import Snapshot
 
 MAX_KEPT_BYTES = 512_000_000
+# Formats with a directory at the end of the file are read from there, a few bytes at first.
+_TAIL_BYTES = 1 << 16
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -56,10 +58,16 @@ class _Client(httpx2.Client):
         begin, end = int(given[1]), min(int(given[2]) + 1, size) if given[2] else size
         return (begin, end) if begin < end else None
 
+    def _gaps(self, file: str, wanted: Range) -> list[Range]:
+        begin, end = wanted
+        if end == self._snapshot.sizes[file]:
+            begin = max(min(begin, end - _TAIL_BYTES), 0)
+        return self._store.gaps(file, (begin, end))
+
     def _send_for_part(
         self, request: httpx2.Request, file: str, wanted: Range, *, stream: bool, **options: Any
     ) -> httpx2.Response:
-        for gap in self._store.gaps(file, wanted):
+        for gap in self._gaps(file, wanted):
             answer = self._fetch(request, file, gap, options)
             if answer.status_code != httpx2.codes.PARTIAL_CONTENT:
                 if not stream:

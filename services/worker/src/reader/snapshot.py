@@ -6,7 +6,7 @@ the Hub's HTTP API, as `huggingface_hub` uses it.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import dirname
@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import httpx2
 
 from reader import card
+from reader.confinement import root_of
 from reader.hub import Observation
 
 # Of a longer list the Hub may leave out some: it is known to above 50,000 files.
@@ -33,6 +34,16 @@ class Snapshot:
     revision: str
     sizes: Mapping[str, int]
     readme: bytes | None = field(default=None, repr=False)
+
+    @property
+    def root(self) -> str:
+        """The URL that the libraries' names of its files start with."""
+        return root_of(self.dataset, self.revision)
+
+    def paths_of(self, urls: Iterable[str]) -> list[str] | None:
+        """The paths of files that the libraries name so; None unless all of them are there."""
+        paths = [url.removeprefix(self.root) for url in urls]
+        return paths if all(path in self.sizes for path in paths) else None
 
     def file_of(self, path: str) -> str | None:
         """The file that a URL's raw path below the endpoint resolves to, if it is one of this revision's URLs."""
@@ -59,7 +70,7 @@ class Snapshot:
     def _answer_file(self, method: str, file: str) -> httpx2.Response | None:
         headers = {"X-Repo-Commit": self.revision, "Accept-Ranges": "bytes"}
         if file not in self.sizes:
-            return _no_entry(headers)
+            return self._no_entry()
         # Caches of the libraries name files by it.
         headers["ETag"] = f'"{hashlib.sha256(file.encode()).hexdigest()}"'
         if file == card.NAME and self.readme is not None:
@@ -70,7 +81,7 @@ class Snapshot:
 
     def _answer_tree(self, folder: str, recursive: bool) -> httpx2.Response:
         if folder not in self._folders:
-            return _no_entry({})
+            return self._no_entry()
         found: list[dict[str, Any]] = []
         waiting = [folder]
         while waiting:
@@ -79,6 +90,10 @@ class Snapshot:
                 if recursive and entry["type"] == "directory":
                     waiting.append(entry["path"])
         return httpx2.Response(200, json=sorted(found, key=lambda entry: str(entry["path"])))
+
+    def _no_entry(self) -> httpx2.Response:
+        headers = {"X-Repo-Commit": self.revision, "X-Error-Code": "EntryNotFound"}
+        return httpx2.Response(404, headers=headers, json={"error": "Entry not found"})
 
     @cached_property
     def _folders(self) -> dict[str, list[dict[str, Any]]]:
@@ -104,7 +119,3 @@ def snapshot_of(dataset: str, seen: Observation, readme: bytes | None = None) ->
     if seen.revision is None or not 0 < len(sizes) <= MAX_FILES or len(known) < len(sizes):
         return None
     return Snapshot(dataset, seen.revision, known, readme)
-
-
-def _no_entry(headers: Mapping[str, str]) -> httpx2.Response:
-    return httpx2.Response(404, headers={**headers, "X-Error-Code": "EntryNotFound"}, json={"error": "Entry not found"})

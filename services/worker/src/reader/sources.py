@@ -1,5 +1,6 @@
 """Where the bytes of a media cell come from: the cell itself, or a file of the same dataset and nothing else."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from reader.confinement import is_inside
 from reader.errors import translate
 from reader.features.kinds import CellError
 from reader.hub import RevisionGone
+from reader.members import Members
+from reader.snapshot import Snapshot
 
 MAX_MEDIA_BYTES = 100_000_000
 
@@ -21,10 +24,23 @@ class MediaSource:
     `downloaded` is where the library put the dataset's files, when it could not stream them.
     """
 
-    def __init__(self, root: str, *, token: str | None, downloaded: Path) -> None:
+    def __init__(self, root: str, snapshot: Snapshot | None, *, token: str | None, downloaded: Path) -> None:
         self._root = root
+        self._members = Members(snapshot, token=token) if snapshot is not None else None
         self._config = DownloadConfig(token=token or False)
         self._downloaded = downloaded.resolve()
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Fetches files that are about to be read, where that saves time."""
+        if self._members is None:
+            return
+        members = self._members
+        try:
+            members.prefetch(path for path in paths if is_inside(path, self._root) and members.knows(path))
+        except Exception as error:
+            # What is wrong with one of them is for its cell to tell.
+            if isinstance(translated := translate(error, "StreamingRowsError"), RevisionGone):
+                raise translated from error
 
     def read(self, value: Any) -> tuple[bytes, str | None]:
         """The bytes of a cell as `.decode(False)` gives it, and what the data calls the file.
@@ -54,6 +70,8 @@ class MediaSource:
                 "put the file into the dataset, or its bytes into the column"
             )
         try:
+            if self._members is not None and self._members.knows(path):
+                return self._members.read(path, MAX_MEDIA_BYTES + 1)
             with xopen(path, "rb", download_config=self._config) as file:
                 data: bytes = file.read(MAX_MEDIA_BYTES + 1)
                 return data

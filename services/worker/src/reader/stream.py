@@ -16,6 +16,7 @@ from libcommon.errors import CodedError
 
 from reader.declared import declared_sizes
 from reader.errors import translated
+from reader.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,40 @@ class RowStream:
     num_rows: int | None = None
 
 
-def open_split(builder: Any, split: str, *, sample: int, max_download_bytes: int) -> RowStream:
-    """Open a split of a `datasets.DatasetBuilder`; what can't be streamed is downloaded, up to `max_download_bytes`.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A split of a `datasets.DatasetBuilder` to be read, the token for it, and what is known of the revision.
 
-    Formats that declare no types get them from the first `sample` rows; no more of those are given.
+    At least `sample` rows and `max_columns` columns are wanted, if there are so many. What has to be downloaded whole
+    may have `max_download_bytes`.
+    """
+
+    builder: Any
+    split: str
+    snapshot: Snapshot | None
+    token: str | None
+    sample: int
+    max_columns: int
+    max_download_bytes: int
+
+
+def open_by_library(target: Target) -> RowStream:
+    """Open a split as the `datasets` library streams it; what can't be streamed is downloaded.
+
+    Formats that declare no types get them from the first `target.sample` rows; no more of those are given.
 
     Raises:
         CodedError: the split cannot be opened.
         RevisionGone: the pinned revision is not on the Hub any more.
     """
-    _, num_rows = declared_sizes(builder, split)
+    _, num_rows = declared_sizes(target.builder, target.split)
     with translated("StreamingRowsError"):
         try:
-            dataset = builder.as_streaming_dataset(split=split)
+            dataset = target.builder.as_streaming_dataset(split=target.split)
         except NotImplementedError as error:
-            dataset, num_rows = _download(builder, split, max_download_bytes, error)
+            dataset, num_rows = _download(target.builder, target.split, target.max_download_bytes, error)
         if dataset.features is None:
-            return _infer(dataset, sample, num_rows)
+            return _infer(dataset, target.sample, num_rows)
         return RowStream(dataset.features, _one_by_one(dataset.decode(False)), num_rows)
 
 

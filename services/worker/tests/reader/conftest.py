@@ -76,7 +76,7 @@ class Reader:
         staging.mkdir()
         arguments.setdefault("revision", self.observe(dataset)["revision"])
         defaults = {"limits": {}, "max_size_fallback": 100_000_000, "staging": str(staging)}
-        defaults |= {"sizes": None, "plan": None}
+        defaults |= {"sizes": None, "plan": None, "by_library": False}
         answer = self.call("read", dataset, **{**defaults, "config": config, "split": split, **arguments})
         if "error" in answer:
             return answer

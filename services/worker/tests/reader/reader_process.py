@@ -17,9 +17,11 @@ from reader.hub import RevisionGone, observe, observe_revision
 from reader.limits import Limits
 from reader.listing import list_splits
 from reader.media import decode
+from reader.opening import open_split
 from reader.rows import read_split
 from reader.session import reading
 from reader.snapshot import snapshot_of
+from reader.stream import open_by_library
 
 
 def _listing(request: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +33,14 @@ def _listing(request: dict[str, Any]) -> dict[str, Any]:
     seen = observe_revision(dataset, revision, **hub)
     snapshot = snapshot_of(dataset, seen, read_card(dataset, seen, **hub))
     with TemporaryDirectory() as cache, reading(snapshot, request["endpoint"], Path(cache)):
-        listing = list_splits(dataset, revision, token=request["token"], cache=Path(cache), snapshot=snapshot)
+        listing = list_splits(
+            dataset,
+            revision,
+            token=request["token"],
+            cache=Path(cache),
+            snapshot=snapshot,
+            gated=seen.visibility == "gated",
+        )
     splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
     return {
         "splits": splits,
@@ -57,6 +66,7 @@ def _page(request: dict[str, Any]) -> dict[str, Any]:
         max_size_fallback=request["max_size_fallback"],
         sizes=request["sizes"],
         plan=request["plan"],
+        opener=open_by_library if request["by_library"] else open_split,
     )
     return {
         "body": page.body.decode(),
