@@ -10,6 +10,7 @@ import pyarrow as pa
 from reader.features.kinds import CellError, Media
 from reader.features.table import converter_of
 from reader.media import Decode
+from reader.plain import python_value
 from reader.sources import MediaSource
 
 NULL = b"null"
@@ -49,10 +50,10 @@ class CellWriter:
         """
         self._files, self._error = set(), None
         try:
-            converted = self.part(feature, value.as_py())
+            converted = self.part(feature, python_value(value))
         except UnicodeDecodeError:
             return Cell(NULL, error="a text that is not UTF-8")
-        except (ValueError, OverflowError, pa.ArrowException):
+        except (ValueError, ArithmeticError, pa.ArrowException):
             return Cell(NULL, error="a value out of the range that can be shown")
         try:
             json = orjson.dumps(converted, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
