@@ -78,9 +78,12 @@ class CellWriter:
 
     def media(self, kind: str, value: Any) -> Media:
         data, name = self._sources.read(value)
-        decoded = self._decode(kind, data, name)
+        return self._staged(self._decode(kind, data, name))
+
+    def _staged(self, decoded: dict[str, Any]) -> Media:
         self._files.add(decoded["file"])
-        return Media(self._marker + decoded["file"], decoded["type"], decoded["details"])
+        thumbnail = decoded["thumbnail"] and self._staged(decoded["thumbnail"])
+        return Media(self._marker + decoded["file"], decoded["type"], decoded["details"], thumbnail)
 
     def _report(self, message: str) -> None:
         if self._error is None:  # the first of a cell tells enough

@@ -26,8 +26,8 @@ def decode(kind: str, data: bytes, name: str | None, *, staging: Path) -> dict[s
     """Write a media file for browsers into `staging` and describe it.
 
     `kind` is "image", "audio", "video" or "pdf"; `name` is what the data calls the file, used in messages only.
-    Returns `{"file": its name in staging, "type": its media type, "details": {…}}`, all JSON; the details are the
-    kind's own ("height", "width", "size_bytes").
+    Returns `{"file": its name in staging, "type": its media type, "details": {…}, "thumbnail": the same of a picture of
+    it, or None}`, all JSON; the details are the kind's own ("height", "width", "size_bytes").
 
     Raises:
         CellError: the bytes are not what `kind` says, or nothing a browser could show.
@@ -36,10 +36,19 @@ def decode(kind: str, data: bytes, name: str | None, *, staging: Path) -> dict[s
         decoded = _DECODERS[kind](data)
     except CellError as error:
         raise CellError(f"{Path(name).name}: {error}" if name else str(error)) from error
-    return {"file": _write(decoded, staging), "type": decoded.media_type, "details": decoded.details}
+    return _write(decoded, staging)
 
 
-def _write(decoded: Decoded, staging: Path) -> str:
+def _write(decoded: Decoded, staging: Path) -> dict[str, Any]:
+    return {
+        "file": _write_file(decoded, staging),
+        "type": decoded.media_type,
+        "details": decoded.details,
+        "thumbnail": decoded.thumbnail and _write(decoded.thumbnail, staging),
+    }
+
+
+def _write_file(decoded: Decoded, staging: Path) -> str:
     file = hashlib.sha256(decoded.data).hexdigest()[:32] + decoded.extension
     if not (staging / file).exists():
         temporary = staging / f".{file}.part"

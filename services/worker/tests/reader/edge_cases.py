@@ -184,7 +184,11 @@ DATASETS: dict[str, Callable[[], dict[str, bytes]]] = {
         "6.wav": b"not a sound",
     },
     "videos": lambda: {"1.mp4": b"\x00\x00\x00\x18ftypisom" + b"\x00" * 100, "2.mp4": b"<html>"},
-    "documents": lambda: {"1.pdf": b"%PDF-1.4\n%%EOF\n", "2.pdf": b"<html>"},
+    "documents": lambda: {
+        "1.pdf": b"%PDF-1.4\n%%EOF\n",
+        "2.pdf": b"<html>",
+        "3.pdf": picture("red", (200, 100), "PDF"),
+    },
     "csv-tarred": lambda: {"data.csv.tar.gz": tarred({"data.csv": b"a,b\n1,2\n3,4\n"}, "w:gz")},
     "csv-gzipped": lambda: {"data.csv.gz": gzip.compress(b"a,b\n1,2\n")},
     "outside-path": lambda: {README: declaring("data.csv", "/etc/passwd"), "data.csv": b"a\n1\n"},

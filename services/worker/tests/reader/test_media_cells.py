@@ -41,9 +41,14 @@ def test_videos_are_kept_when_their_bytes_say_so(reader: Any) -> None:
     assert "convert it" in str(page.errors("video")[1])
 
 
-def test_documents_have_their_size(reader: Any) -> None:
+def test_documents_have_their_size_and_a_picture_of_their_first_page(reader: Any) -> None:
     page = reader.read("edge/documents")
-    assert [cell and cell["size_bytes"] for cell in page.column("pdf")] == [15, None]
+    empty, page_of_html, drawn = page.column("pdf")
+    assert (empty["size_bytes"], empty["thumbnail"], page_of_html) == (15, None, None)
+    assert drawn["thumbnail"].pop("src").endswith(".png")
+    assert drawn["thumbnail"] == {"height": 256, "width": 512}
+    assert (len(page.files), len(page.asset_ends)) == (3, 3)
+    assert page.files == sorted(file.name for file in page.staging.iterdir())
 
 
 def test_paths_in_cells_lead_nowhere_but_into_the_dataset_at_its_revision(reader: Any) -> None:

@@ -20,6 +20,7 @@ from api.services import services_of
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})")
 _SANDBOX = "sandbox; default-src 'none'"
 _TYPES = {
+    "aac": "audio/aac",
     "avif": "image/avif",
     "bmp": "image/bmp",
     "flac": "audio/flac",
@@ -39,6 +40,7 @@ _TYPES = {
     "tif": "image/tiff",
     "tiff": "image/tiff",
     "wav": "audio/wav",
+    "weba": "audio/webm",
     "webm": "video/webm",
     "webp": "image/webp",
 }

@@ -4,24 +4,31 @@ import io
 import warnings
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from reader.features.kinds import CellError, Conversion, Decoded
+from reader.features.pixels import for_browsers
 
-# Formats that a browser shows are kept byte for byte; MPO is JPEG with further pictures behind the first.
+# Formats that a browser shows are kept byte for byte, animations too. MPO is JPEG with pictures behind the first.
 _KEPT = {
     "JPEG": (".jpg", "image/jpeg"),
     "MPO": (".jpg", "image/jpeg"),
     "PNG": (".png", "image/png"),
     "GIF": (".gif", "image/gif"),
     "WEBP": (".webp", "image/webp"),
+    "AVIF": (".avif", "image/avif"),
 }
 # A list of its own, as Pillow hands some formats to other programs (EPS to Ghostscript).
-_CONVERTED = ["BMP", "DIB", "TIFF", "ICO", "PPM", "TGA", "PCX", "SGI", "JPEG2000", "AVIF", "DDS", "ICNS"]
+_CONVERTED = ["BMP", "DIB", "TIFF", "ICO", "CUR", "PPM", "TGA", "PCX", "DCX", "SGI", "JPEG2000", "DDS", "ICNS"]
+_CONVERTED += ["PSD", "QOI"]
 Image.init()
 FORMATS = [name for name in [*_KEPT, *_CONVERTED] if name in Image.OPEN]
-_PNG_MODES = {"1", "L", "LA", "I;16", "P", "RGB", "RGBA"}
+# Image generators write whole workflows into a PNG's texts; Pillow's own limit takes those for an attack.
+PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024 * 1024
+_MAX_CONVERTED_BYTES = 100_000_000
 
+# Browsers turn pictures upright as their EXIF says, but for WebP. (Of AVIF, Pillow gives the container's rotation.)
+_TURNED = {"JPEG", "MPO", "PNG", "AVIF"}
 _ORIENTATION = 0x0112
 _ORIENTATIONS_ON_THEIR_SIDE = {5, 6, 7, 8}
 
@@ -33,7 +40,7 @@ def convert(_feature: Any, value: Any, conversion: Conversion) -> Any:
 
 
 def decode(data: bytes) -> Decoded:
-    """The image itself where a browser shows it, else a PNG of it.
+    """The image itself where a browser shows it, else a PNG of its first frame.
 
     Raises:
         CellError: not an image, damaged, or so large that it looks like an attack.
@@ -43,27 +50,35 @@ def decode(data: bytes) -> Decoded:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)  # about damaged metadata
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _decoded(data, image)
+                return _kept(data, image) if image.format in _KEPT else png_of(for_browsers(image))
     except UnidentifiedImageError as error:
         raise CellError("not an image of a known format") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise CellError(f"an image of more than {Image.MAX_IMAGE_PIXELS} pixels") from error
+    except (CellError, MemoryError):
+        raise
     except Exception as error:  # Pillow's plugins raise all sorts of exceptions for damaged files
         raise CellError(f"a damaged image ({type(error).__name__})") from error
 
 
-def _decoded(data: bytes, image: Image.Image) -> Decoded:
+def png_of(image: Image.Image) -> Decoded:
+    """A PNG of an image whose mode PNG has.
+
+    Raises:
+        CellError: it would be too large.
+    """
+    png = io.BytesIO()
+    image.save(png, "PNG")
+    if png.tell() > _MAX_CONVERTED_BYTES:
+        raise CellError(f"an image that as PNG would have more than {_MAX_CONVERTED_BYTES} bytes")
+    width, height = image.size
+    return Decoded(png.getvalue(), ".png", "image/png", {"height": height, "width": width})
+
+
+def _kept(data: bytes, image: Image.Image) -> Decoded:
     image.load()
     width, height = image.size
-    if image.getexif().get(_ORIENTATION) in _ORIENTATIONS_ON_THEIR_SIDE:
+    if image.format in _TURNED and image.getexif().get(_ORIENTATION) in _ORIENTATIONS_ON_THEIR_SIDE:
         width, height = height, width
-    details = {"height": height, "width": width}
-    if image.format in _KEPT:
-        extension, media_type = _KEPT[image.format]
-        return Decoded(data, extension, media_type, details)
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode not in _PNG_MODES:
-        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    png = io.BytesIO()
-    upright.save(png, "PNG")
-    return Decoded(png.getvalue(), ".png", "image/png", details)
+    extension, media_type = _KEPT[str(image.format)]
+    return Decoded(data, extension, media_type, {"height": height, "width": width})

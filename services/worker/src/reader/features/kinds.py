@@ -29,18 +29,20 @@ Converter = Callable[[Any, Any, Conversion], Any]
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A media file that was written: the URL it will have, its media type, and the details of its kind."""
+    """A media file that was written: the URL it will have, its media type, the details of its kind, maybe a picture."""
 
     src: str
     media_type: str
     details: dict[str, Any]
+    thumbnail: "Media | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A media file for browsers; the extension has its dot."""
+    """A media file for browsers, and maybe a picture of it; the extension has its dot."""
 
     data: bytes
     extension: str
     media_type: str
     details: dict[str, Any] = field(default_factory=dict)
+    thumbnail: "Decoded | None" = None
