@@ -4,11 +4,13 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hub.testing import eventually
 from reader import wire
+from reader.isolation.limits import Limits
 from worker.zygote import Zygote
 
 from services.worker.tests.station import is_alive
@@ -26,7 +28,7 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
 def child(zygote: Zygote, folder: Path) -> tuple[int, socket.socket]:
     """A child that answers what comes over the connection, and by itself never ends."""
     ours, theirs = socket.socketpair()
-    pid = zygote.fork({"decode": str(folder)}, [theirs])
+    pid = zygote.fork({"decode": str(folder), "limits": asdict(Limits(60, 10**9, 10**9))}, [theirs])
     theirs.close()
     return pid, ours
 

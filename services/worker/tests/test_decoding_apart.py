@@ -1,21 +1,24 @@
 """The process that decodes media: what it can't do, and what its end costs."""
 
 import os
+import random
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hub.testing import eventually
 from PIL import Image
 from reader import wire
+from reader.isolation.limits import Limits
 from worker.zygote import Zygote
 
-from services.worker.tests.station import Station, children_of
+from services.worker.tests.station import Station, children_of, is_alive
 
 
 def picture() -> bytes:
@@ -31,11 +34,31 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     zygote.close()
 
 
-def decoder(zygote: Zygote, staging: Path) -> tuple[int, socket.socket]:
+def decoder(
+    zygote: Zygote, staging: Path, *, cpu_seconds: int = 60, memory_bytes: int = 10**9
+) -> tuple[int, socket.socket]:
     ours, theirs = socket.socketpair()
-    pid = zygote.fork({"decode": str(staging)}, [theirs])
+    limits = Limits(cpu_seconds, memory_bytes, file_bytes=10**8)
+    pid = zygote.fork({"decode": str(staging), "limits": asdict(limits)}, [theirs])
     theirs.close()
     return pid, ours
+
+
+def decoded(connection: socket.socket, data: bytes) -> dict[str, Any]:
+    wire.send(connection, {"kind": "image", "name": None}, data)
+    return wire.receive(connection)[0]
+
+
+def has_worked(pid: int) -> bool:
+    """Whether the process has used a third of a second of CPU."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return int(user) + int(system) > os.sysconf("SC_CLK_TCK") / 3
+
+
+def slow_picture() -> bytes:
+    """One that takes seconds to become PNG, for its noise can't be compressed."""
+    side = 5_000
+    return b"P6 %d %d 255\n" % (side, side) + random.Random(1).randbytes(3 * side * side)
 
 
 def test_a_picture_becomes_a_file_named_after_its_content(zygote: Zygote, tmp_path: Path) -> None:
@@ -54,15 +77,40 @@ def test_a_disk_that_can_not_be_written_is_no_fault_of_the_picture(zygote: Zygot
     zygote.kill(pid)
 
 
-def test_it_has_no_network_where_the_kernel_allows_that(zygote: Zygote, tmp_path: Path) -> None:
-    probe = [sys.executable, "-c", "from reader.network import leave_network; print(leave_network())"]
-    allowed = subprocess.run(probe, check=True, capture_output=True, text=True).stdout.strip() == "True"
+def test_a_file_that_crashes_it_costs_one_cell(zygote: Zygote, tmp_path: Path) -> None:
     pid, connection = decoder(zygote, tmp_path)
-    wire.send(connection, {"kind": "image", "name": None}, picture())
-    wire.receive(connection)
-    apart = Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
-    assert apart is allowed
+    for _ in range(2):
+        wire.send(connection, {"kind": "image", "name": None}, slow_picture())
+        (at_work,) = eventually(lambda: children_of(pid))
+        eventually(partial(has_worked, at_work))
+        os.kill(at_work, signal.SIGSEGV)
+        assert wire.receive(connection)[0] == {"cell_error": "the file made the process that decodes media end"}
+        assert decoded(connection, picture())["type"] == "image/png"
     zygote.kill(pid)
+
+
+def test_a_file_that_takes_too_long_costs_one_cell(zygote: Zygote, tmp_path: Path) -> None:
+    pid, connection = decoder(zygote, tmp_path, cpu_seconds=1)
+    assert decoded(connection, slow_picture()) == {"cell_error": "the file takes more than 1 s"}
+    assert decoded(connection, picture())["type"] == "image/png"
+    zygote.kill(pid)
+
+
+def test_a_file_that_needs_too_much_memory_costs_one_cell(zygote: Zygote, tmp_path: Path) -> None:
+    pid, connection = decoder(zygote, tmp_path, memory_bytes=100_000_000)
+    large = BytesIO()
+    Image.new("RGB", (8_000, 8_000)).save(large, "PNG")
+    assert "more memory" in decoded(connection, large.getvalue())["cell_error"]
+    assert decoded(connection, picture())["type"] == "image/png"
+    zygote.kill(pid)
+
+
+def test_nothing_of_it_is_left_when_it_is_killed_over_a_file(zygote: Zygote, tmp_path: Path) -> None:
+    pid, connection = decoder(zygote, tmp_path)
+    wire.send(connection, {"kind": "image", "name": None}, slow_picture())
+    (at_work,) = eventually(lambda: children_of(pid))
+    zygote.kill(pid)
+    eventually(lambda: not is_alive(at_work))
 
 
 def test_its_death_costs_the_cells_and_not_the_page(station: Station) -> None:
@@ -71,7 +119,7 @@ def test_its_death_costs_the_cells_and_not_the_page(station: Station) -> None:
     eventually(station.head)
     listing = station.start("datasets")
     station.event()
-    eventually(lambda: station.job("splits", "default", "train"))
+    eventually(lambda: station.job("splits", "default", "train"), 30)
     eventually(lambda: station.job("datasets") is None)
     listing.send_signal(signal.SIGTERM)
     listing.wait(20)

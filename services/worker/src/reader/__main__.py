@@ -16,24 +16,28 @@ when the worker does.
 """
 
 import os
+import re
 import selectors
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
 
 from reader import children
 from reader.death import die_with_parent
+from reader.isolation.limits import forbid_core_dumps
 from reader.library import prepare
 
 # `ru_maxrss` is in KiB, but for macOS. Source: getrusage(2) of both.
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 # A child that was killed may take a moment to end; meanwhile the zygote need not hurry.
 _LEAST_WAIT_SECONDS = 0.01
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
 def _send(worker: socket.socket, message: dict[str, Any]) -> None:
@@ -59,14 +63,27 @@ def _fork(worker: socket.socket, role: dict[str, Any], connections: list[int], b
         os._exit(status)
 
 
-def _kill(pids: set[int]) -> None:
+def _kill(pids: set[int], peaks: dict[int, int]) -> None:
+    """Kills children, and with each its own, of which it then can't tell any more how much memory they had."""
     for pid in pids:
+        peaks[pid] = _peak_bytes_of_children(pid)
         os.kill(pid, signal.SIGKILL)
+
+
+def _peak_bytes_of_children(pid: int) -> int:
+    """The most memory that a child of `pid` had, by proc(5); 0 where nothing tells."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        peaks = [_PEAK.search(Path(f"/proc/{child}/status").read_text()) for child in children]
+    except OSError:
+        return 0
+    return max((int(peak[1]) * 1024 for peak in peaks if peak), default=0)
 
 
 def main(fd: int) -> NoReturn:
     """Serves the worker at the other end of `fd` until it is gone."""
     die_with_parent(os.getppid())
+    forbid_core_dumps()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     worker = socket.socket(fileno=fd)
@@ -90,6 +107,7 @@ def main(fd: int) -> NoReturn:
     _send(worker, {"ready": True})
     living: set[int] = set()
     overdue: set[int] = set()
+    peaks: dict[int, int] = {}
     lines = b""
     connections: list[int] = []
     deadline: float | None = None
@@ -103,7 +121,7 @@ def main(fd: int) -> NoReturn:
                 continue
             chunk, received, _, _ = socket.recv_fds(worker, 65536, 8)
             if not chunk:
-                _kill(living)
+                _kill(living, peaks)
                 os._exit(0)
             connections += received
             lines += chunk
@@ -119,9 +137,9 @@ def main(fd: int) -> NoReturn:
             elif "deadline" in message:
                 deadline = message["deadline"]
             else:
-                _kill(living & {message["kill"]})
+                _kill(living & {message["kill"]}, peaks)
         if deadline is not None and time.monotonic() >= deadline:
-            _kill(living)
+            _kill(living, peaks)
             overdue |= living
         for pid in list(living):
             done, status, used = os.wait4(pid, os.WNOHANG)
@@ -129,7 +147,7 @@ def main(fd: int) -> NoReturn:
                 exited = {
                     "exited": pid,
                     "status": os.waitstatus_to_exitcode(status),
-                    "peak_bytes": used.ru_maxrss * _MAXRSS_BYTES,
+                    "peak_bytes": max(used.ru_maxrss * _MAXRSS_BYTES, peaks.pop(pid, 0)),
                     "overdue": pid in overdue,
                 }
                 _send(worker, exited)

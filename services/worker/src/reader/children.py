@@ -11,15 +11,16 @@ from typing import Any
 
 from libcommon.errors import CodedError, Fault
 
-from reader import media, wire
+from reader import decoding, outbound, wire
 from reader.card import read_card
 from reader.catalogue import read_page
 from reader.content import signature_of
 from reader.features.kinds import CellError
 from reader.hub import TIMEOUT_SECONDS, Observation, RevisionGone, observe
+from reader.isolation.layers import confine_decoder, confine_job
+from reader.isolation.limits import Limits as ProcessLimits
 from reader.limits import Limits
 from reader.listing import list_splits
-from reader.network import leave_network
 from reader.rows import read_split
 from reader.session import reading
 from reader.snapshot import snapshot_of
@@ -30,15 +31,22 @@ _VISIBLE = ("public", "gated", "private")
 
 
 def serve(role: dict[str, Any], connections: list[socket.socket]) -> None:
-    """Does what a child was forked for.
+    """Does what a child was forked for, confined to `role["limits"]`.
 
     `{"job": what}` gets its request from the first connection and, to read a split, has media decoded over the second;
-    `{"decode": staging folder}` decodes what comes over its only one.
+    `{"decode": staging folder}` decodes what comes over its only one; `{"confine": a folder}` tells which layers a
+    decoder has on this machine.
     """
+    limits = ProcessLimits(**role["limits"])
     if "decode" in role:
-        _decode_for(connections[0], Path(role["decode"]))
+        decoding.serve(connections[0], Path(role["decode"]), limits)
         return
+    if "confine" in role:
+        wire.send(connections[0], confine_decoder(limits, Path(role["confine"])))
+        return
+    confine_job(limits, Path(role["staging"]) if role["staging"] else None)
     request, _ = wire.receive(connections[0])
+    outbound.allow_only(request["endpoint"])
     match role["job"]:
         case "splits":
             _answer(connections[0], lambda: _read_split(request, connections[1]))
@@ -175,8 +183,6 @@ def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[s
             raise CellError(decoded["cell_error"])
         if "disk_error" in decoded:
             raise CodedError("DiskError", "The server could not write a media file to its disk.")
-        if "out_of_memory" in decoded:
-            raise MemoryError
         return decoded
 
     try:
@@ -208,25 +214,3 @@ def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[s
         "num_rows_total": page.num_rows_total,
         "partial": page.partial,
     }, page.body
-
-
-def _decode_for(connection: socket.socket, staging: Path) -> None:
-    leave_network()
-    while True:
-        try:
-            request, data = wire.receive(connection)
-        except (wire.WireError, ConnectionError):
-            return
-        try:
-            decoded = media.decode(request["kind"], data, request["name"], staging=staging)
-        except CellError as error:
-            decoded = {"cell_error": str(error)}
-        except OSError:
-            traceback.print_exc(file=sys.stderr)
-            decoded = {"disk_error": True}
-        except MemoryError:
-            decoded = {"out_of_memory": True}
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            decoded = {"cell_error": "the file could not be decoded"}
-        wire.send(connection, decoded)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from huggingface_hub import set_client_factory
+from huggingface_hub import get_session, set_client_factory
 
 from reader.ranges import Range, RangeStore
 from reader.snapshot import Snapshot
@@ -23,8 +23,8 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 class _Client(httpx2.Client):
-    def __init__(self, endpoint: str, snapshot: Snapshot, store: RangeStore) -> None:
-        super().__init__(follow_redirects=True, timeout=None)
+    def __init__(self, endpoint: str, snapshot: Snapshot, store: RangeStore, hooks: Any) -> None:
+        super().__init__(event_hooks=hooks, follow_redirects=True, timeout=None)
         self._endpoint = httpx2.URL(endpoint)
         self._snapshot = snapshot
         self._store = store
@@ -134,13 +134,11 @@ def reading(snapshot: Snapshot | None, endpoint: str, directory: Path) -> Iterat
         yield
         return
     store = RangeStore(directory, MAX_KEPT_BYTES)
-    set_client_factory(lambda: _Client(endpoint, snapshot, store))
+    # What the session before checks of each request (see `outbound`), this one does too.
+    hooks = get_session().event_hooks
+    set_client_factory(lambda: _Client(endpoint, snapshot, store, hooks))
     try:
         yield
     finally:
-        set_client_factory(_plain_client)
+        set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=None))
         store.close()
-
-
-def _plain_client() -> httpx2.Client:
-    return httpx2.Client(follow_redirects=True, timeout=None)

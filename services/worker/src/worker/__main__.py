@@ -22,6 +22,7 @@ from libqueue.schema import open_queue_database
 from libqueue.upkeep import Upkeep
 from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
+from reader.isolation.limits import forbid_core_dumps
 
 from worker import jobs_command
 from worker.asking import Asking
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> int:
         return 2
     type_ = arguments[0]
     settings = WorkerSettings.from_environment()
+    forbid_core_dumps()
     configure_logging(f"worker-{type_}", settings.log_level)
     stopping = Stopping(settings.drain_seconds)
     vitals = Vitals(type_, stopping, max(3 * settings.lease_seconds, START_SECONDS) + _SPARE_SECONDS)
@@ -61,7 +63,8 @@ def main(arguments: list[str]) -> int:
         where = f"{settings.worker_host} port {settings.worker_port}"
         print(f"WORKER_HOST, WORKER_PORT: can't listen on {where}: {error.strerror}", file=sys.stderr)
         return 2
-    structlog.get_logger().info("listening", action="listening", url=url)
+    log = structlog.get_logger()
+    log.info("listening", action="listening", url=url)
     try:
         settings.assets_directory.mkdir(parents=True, exist_ok=True)
         scratch = Scratch(settings.scratch_directory)
@@ -78,6 +81,7 @@ def main(arguments: list[str]) -> int:
     )
     try:
         executor.prepare()
+        log.info("isolation", action="isolation", layers=executor.isolation())
         worker = _connect(type_, settings, staging, executor, stopping, vitals)
         if worker is not None:
             worker.run()

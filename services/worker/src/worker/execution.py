@@ -1,16 +1,20 @@
 """Running one job in children of the zygote: with a time limit, a memory limit, and heartbeats meanwhile."""
 
 import contextlib
+import math
+import os
 import selectors
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from libcommon.errors import CodedError
 from libqueue.model import LeaseLostError, Setback
 from reader import wire
+from reader.isolation.layers import Layers
+from reader.isolation.limits import Limits
 
 from worker.memory import Memory
 from worker.scratch import Scratch
@@ -19,6 +23,14 @@ from worker.zygote import Exit, Zygote, ZygoteDiedError
 
 # How often memory is looked at; a child can't fill a machine in so short a time.
 _LOOK_SECONDS = 0.1
+# Of CPU, beyond what all cores can do until the job's time is over: that is what is to end it.
+_SPARE_CPU_SECONDS = 60
+# For one file of a job, beside ten times what may be downloaded: it is unpacked there.
+_JOB_FILE_BYTES = 1_000_000_000
+# A decoder has room for the largest media file, and what comes of it; how large that may be, it knows itself.
+_DECODER_FILE_BYTES = 200_000_000
+_DECODER_CPU_SECONDS = 30
+_LEAST_DECODER_BYTES = 512_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,26 @@ class Executor:
         if self._zygote is None:
             self._zygote = Zygote(self._endpoint, self._scratch.path)
 
+    def isolation(self) -> Layers:
+        """The layers around a process that decodes media, as one that has just put them on itself tells it.
+
+        Raises:
+            ZygoteDiedError: there is no process to ask.
+        """
+        assert self._zygote is not None, "prepare() comes first"
+        with contextlib.ExitStack() as stack:
+            ours, theirs = _pair(stack)
+            role = {"confine": str(self._scratch.path), "limits": asdict(self._decoder_limits)}
+            pid = self._zygote.fork(role, [theirs])
+            theirs.close()
+            try:
+                layers, _ = wire.receive(ours)
+            except (OSError, wire.WireError) as error:
+                raise ZygoteDiedError from error
+            finally:
+                self._zygote.kill(pid)
+            return layers
+
     def close(self) -> None:
         """Ends the zygote."""
         if self._zygote is not None:
@@ -121,9 +153,12 @@ class Executor:
                 if staging is not None:
                     to_decoder, of_decoder = _pair(stack)
                     connections.append(to_decoder)
-                    pids.append(self._zygote.fork({"decode": str(staging)}, [of_decoder]))
+                    role: dict[str, Any] = {"decode": str(staging), "limits": asdict(self._decoder_limits)}
+                    pids.append(self._zygote.fork(role, [of_decoder]))
                     of_decoder.close()
-                pids.insert(0, self._zygote.fork({"job": type_}, connections))
+                limits = self._job_limits(request.get("max_size_fallback", 0))
+                role = {"job": type_, "staging": staging and str(staging), "limits": asdict(limits)}
+                pids.insert(0, self._zygote.fork(role, connections))
                 for connection in connections:
                     connection.close()
                 try:
@@ -143,6 +178,16 @@ class Executor:
             # This process was held up for a whole lease, and the zygote ended the job: not the job's fault.
             raise LeaseLostError
         return Run(outcome, memory.peak_bytes or None)
+
+    @property
+    def _decoder_limits(self) -> Limits:
+        # Half of it, so that one file does not end the job.
+        memory_bytes = max(self._memory_bytes // 2, _LEAST_DECODER_BYTES)
+        return Limits(_DECODER_CPU_SECONDS, memory_bytes, _DECODER_FILE_BYTES)
+
+    def _job_limits(self, max_download_bytes: int) -> Limits:
+        cpu_seconds = math.ceil(self._timeout_seconds) * (os.cpu_count() or 1) + _SPARE_CPU_SECONDS
+        return Limits(cpu_seconds, self._memory_bytes, _JOB_FILE_BYTES + 10 * max_download_bytes)
 
     def _end(self, pids: list[int]) -> list[Exit]:
         """Ends the job's processes; tells how they ended unless nobody knows."""

@@ -15,14 +15,24 @@ class Memory:
         self.peak_bytes = 0
 
     def look(self, pids: Sequence[int]) -> int:
-        """The bytes that they have now; 0 for those that are gone, and where only they themselves could tell."""
-        now = sum(_resident_bytes(pid) for pid in pids)
+        """The bytes that they and their children have now; 0 if they are gone, or where only they could tell."""
+        # A process and its fork share nearly all that the smaller of them has.
+        now = sum(max(map(_resident_bytes, [pid, *_children_of(pid)])) for pid in pids)
         self.note(now)
         return now
 
     def note(self, seen_bytes: int) -> None:
         """They had so much, as was learned in another way."""
         self.peak_bytes = max(self.peak_bytes, seen_bytes)
+
+
+def _children_of(pid: int) -> list[int]:
+    if sys.platform != "linux":
+        return []
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (OSError, ValueError):
+        return []
 
 
 def _resident_bytes(pid: int) -> int:

@@ -1,7 +1,8 @@
 """A process without a network."""
 
-import ctypes
 import sys
+
+from reader.isolation.system import libc
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -14,5 +15,4 @@ def leave_network() -> bool:
     """
     if sys.platform != "linux":
         return False
-    unshare = ctypes.CDLL(None, use_errno=True).unshare
-    return any(unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
+    return any(libc.unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
