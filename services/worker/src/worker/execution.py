@@ -17,6 +17,7 @@ from reader.isolation.layers import Layers
 from reader.isolation.limits import Limits
 
 from worker.memory import Memory
+from worker.memory_group import MemoryGroup
 from worker.scratch import Scratch
 from worker.stopping import Stopping
 from worker.zygote import Exit, Zygote, ZygoteDiedError
@@ -99,6 +100,7 @@ class Executor:
         self._stopping = stopping
         self._timeout_seconds = timeout_seconds
         self._memory_bytes = memory_bytes
+        self._group = MemoryGroup(memory_bytes)
         self._zygote: Zygote | None = None
 
     def prepare(self) -> None:
@@ -124,7 +126,7 @@ class Executor:
                 raise ZygoteDiedError from error
             finally:
                 self._zygote.kill(pid)
-            return layers
+            return {**layers, "memory_group": self._group.works}
 
     def close(self) -> None:
         """Ends the zygote."""
@@ -147,6 +149,7 @@ class Executor:
             assert self._zygote is not None, "prepare() comes first"
             self._zygote.set_deadline(lease.ends)
             with contextlib.ExitStack() as stack:
+                stack.enter_context(self._group.of_job())
                 ours, theirs = _pair(stack)
                 pids = []
                 connections = [theirs]
@@ -161,6 +164,8 @@ class Executor:
                 pids.insert(0, self._zygote.fork(role, connections))
                 for connection in connections:
                     connection.close()
+                for pid in pids:
+                    self._group.add(pid)
                 try:
                     outcome = self._supervise(self._zygote, ours, pids, request, lease, memory)
                 finally:
@@ -168,7 +173,8 @@ class Executor:
                 # One look is all that a quick job gets, and it may come too late.
                 for exit_ in exits:
                     memory.note(exit_.peak_bytes)
-                outcome = outcome or _crash(exits[0].code if exits else None)
+                if outcome is None:
+                    outcome = _out_of_memory() if self._group.killed else _crash(exits[0].code if exits else None)
         except ZygoteDiedError:
             self.close()
             outcome = _crash(None)
