@@ -49,15 +49,14 @@ def decoded(connection: socket.socket, data: bytes) -> dict[str, Any]:
     return wire.receive(connection)[0]
 
 
-def has_worked(pid: int) -> bool:
-    """Whether the process has used a third of a second of CPU."""
+def has_worked(pid: int, seconds: float = 1 / 3) -> bool:
+    """Whether the process has used so much CPU."""
     user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return int(user) + int(system) > os.sysconf("SC_CLK_TCK") / 3
+    return int(user) + int(system) > os.sysconf("SC_CLK_TCK") * seconds
 
 
-def slow_picture() -> bytes:
+def slow_picture(side: int = 5_000) -> bytes:
     """One that takes seconds to become PNG, for its noise can't be compressed."""
-    side = 5_000
     return b"P6 %d %d 255\n" % (side, side) + random.Random(1).randbytes(3 * side * side)
 
 
@@ -93,6 +92,17 @@ def test_a_file_that_takes_too_long_costs_one_cell(zygote: Zygote, tmp_path: Pat
     pid, connection = decoder(zygote, tmp_path, cpu_seconds=1)
     assert decoded(connection, slow_picture()) == {"cell_error": "the file takes more than 1 s"}
     assert decoded(connection, picture())["type"] == "image/png"
+    zygote.kill(pid)
+
+
+def test_the_time_of_one_file_is_not_taken_from_the_next(zygote: Zygote, tmp_path: Path) -> None:
+    pid, connection = decoder(zygote, tmp_path, cpu_seconds=1)
+    quick = slow_picture(300)
+    assert decoded(connection, quick)["type"] == "image/png"
+    (at_work,) = children_of(pid)
+    while not has_worked(at_work, 2.5):
+        assert decoded(connection, quick)["type"] == "image/png"
+    assert children_of(pid) == [at_work]
     zygote.kill(pid)
 
 
