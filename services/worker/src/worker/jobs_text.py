@@ -1,12 +1,13 @@
 """The queue in words and tables, for the terminals of operators."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from libcommon.jsons import dumps
 from libqueue.inspection import Counts, DeadView, JobView, KeyView, PauseView, RunView
 from libqueue.model import JobKey, Setbacks
+
+from worker.tables import plain, table
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _KEY_COLUMNS = ("TYPE", "DATASET", "CONFIG", "SPLIT")
@@ -55,11 +56,6 @@ def show_text(key: JobKey, view: KeyView, at: datetime) -> str:
 def key_text(key: JobKey) -> str:
     """A job's key, as the commands take it."""
     return plain(" ".join(part for part in (key.type, key.dataset, key.config, key.split) if part is not None))
-
-
-def plain(text: str) -> str:
-    """The text in one line, without what a terminal would obey: names and messages come from datasets."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _summary(counts: Counts) -> str:
@@ -118,7 +114,7 @@ def _jobs_table(jobs: list[JobView], at: datetime) -> str:
         )
         for job in jobs
     ]
-    return _table(("STATUS", *_KEY_COLUMNS, "PRIORITY", "AGE", "DUE", "ATTEMPT", "SETBACKS", "OWNER"), rows)
+    return table(("STATUS", *_KEY_COLUMNS, "PRIORITY", "AGE", "DUE", "ATTEMPT", "SETBACKS", "OWNER"), rows)
 
 
 def _dead_table(dead: list[DeadView], at: datetime) -> str:
@@ -133,7 +129,7 @@ def _dead_table(dead: list[DeadView], at: datetime) -> str:
         )
         for death in dead
     ]
-    return _table(("DIED", *_KEY_COLUMNS, "ATTEMPT", "SETBACKS", "CODE", "MESSAGE"), rows)
+    return table(("DIED", *_KEY_COLUMNS, "ATTEMPT", "SETBACKS", "CODE", "MESSAGE"), rows)
 
 
 def _history_table(runs: list[RunView], at: datetime) -> str:
@@ -149,15 +145,7 @@ def _history_table(runs: list[RunView], at: datetime) -> str:
         )
         for run in runs
     ]
-    return _table(("ENDED", "OUTCOME", "CODE", "ATTEMPT", "TOOK", "MEMORY", "OWNER"), rows)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, *([plain(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    return table(("ENDED", "OUTCOME", "CODE", "ATTEMPT", "TOOK", "MEMORY", "OWNER"), rows)
 
 
 def _key(view: JobView | DeadView) -> tuple[str, str, str, str]:
