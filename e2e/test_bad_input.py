@@ -48,7 +48,7 @@ def test_a_wrong_range_is_refused(stack: Stack, wrong: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/", "/assets/x/--/1/../..", "/nothing"]
-    + ["/splits/", "/assets/samples/captioned-shapes/--/1/" + "a" * 40 + "/" + "b" * 32 + ".png"],
+    + ["/splits/", "/assets/samples/captioned-shapes/--/1/2/" + "b" * 32 + ".png"],
 )
 def test_a_path_that_is_not_there_is_a_404_in_json(stack: Stack, path: str) -> None:
     answer = stack.http.get(path)

@@ -103,8 +103,8 @@ class Shelf:
         staging = self.assets.staging / name
         staging.mkdir(parents=True, exist_ok=True)
         (staging / name).write_bytes(content)
-        self.assets.publish(staging, record, REVISION)
-        return f"{url_prefix('', record, REVISION)}/{name}"
+        with self.assets.published(staging, record, [name]):
+            return f"{url_prefix('', record)}/{name}"
 
     def fill(self, dataset: str, visibility: Visibility = Visibility.PUBLIC) -> tuple[Record, str]:
         """A dataset with everything: a config `default` with the split `train`, three rows, an asset, whose path is

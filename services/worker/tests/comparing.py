@@ -48,7 +48,7 @@ def complete(station: Station, turn: Turn) -> None:
 
 def state(station: Station) -> Any:
     """How far the pass is; nothing before the first reconciler came."""
-    return station.cache_database["reconciliation"].find_one() or {}
+    return station.cache_database["passes"].find_one({"_id": "reconciliation"}) or {}
 
 
 def is_over(station: Station) -> Any:

@@ -5,6 +5,7 @@
 
 import sys
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from libcache.answers import Answers
@@ -12,6 +13,7 @@ from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
+from libcache.usage import Usage
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
 from pymongo.database import Database
@@ -19,7 +21,7 @@ from worker.asking import Asking
 from worker.execution import Executor
 from worker.jobs.base import Stores
 from worker.passes import Passes
-from worker.reconciliation import Reconciliation
+from worker.reconciliation import Reconciliation, plan_of
 from worker.scratch import Scratch
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
@@ -57,6 +59,7 @@ def reconciliation_of(
         Answers(cache_database),
         Plans(cache_database),
         assets,
+        Usage(cache_database, None),
         Scratch(assets.staging),
     )
     hub = Asking(
@@ -67,7 +70,7 @@ def reconciliation_of(
         token=settings.hf_token,
         child_seconds=child_seconds,
     )
-    passes = Passes(cache_database, uuid.uuid4().hex, settings, lease_seconds=lease_seconds)
+    passes = Passes(cache_database, uuid.uuid4().hex, replace(plan_of(settings), lease_seconds=lease_seconds))
     return Reconciliation(passes, hub, stores, settings)
 
 

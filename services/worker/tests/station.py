@@ -104,6 +104,7 @@ class Station:
             "HF_TOKEN": "hf_worker",
             # It would find what a test means to be lost.
             "RECONCILE_INTERVAL_SECONDS": "0",
+            "ASSETS_SWEEP_INTERVAL_SECONDS": "0",
             "ASSETS_DIRECTORY": str(self.assets),
             "SCRATCH_DIRECTORY": str(self.scratch),
             **{name: str(value) for name, value in settings.items()},

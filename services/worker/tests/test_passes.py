@@ -1,5 +1,6 @@
 """How far a pass is, and who takes its next step: one document for any number of workers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,26 +8,29 @@ import pytest
 from hub.testing import eventually
 from pymongo.database import Database
 from worker.asking import CHILD_SECONDS
-from worker.passes import Passes, Phase, Step
+from worker.passes import Passes, Step
+from worker.reconciliation import Phase, plan_of
 from worker.reconciliation_settings import ReconciliationSettings
 
 SECONDS = 60
 # The first pass begins an interval from the first look, at the latest.
-AT_ONCE = ReconciliationSettings.model_validate({"reconcile_interval_seconds": 0.1, "reconcile_page_seconds": 0})
-SLOWLY = ReconciliationSettings.model_validate({"reconcile_interval_seconds": 0.1, "reconcile_page_seconds": 50})
+AT_ONCE = plan_of(
+    ReconciliationSettings.model_validate({"reconcile_interval_seconds": 0.1, "reconcile_page_seconds": 0})
+)
+SLOWLY = replace(AT_ONCE, step_seconds=50)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def state(database: Database[dict[str, Any]]) -> Any:
     """How far the pass is."""
-    return database["reconciliation"].find_one()
+    return database["passes"].find_one()
 
 
 def test_a_worker_that_was_held_up_does_not_set_back_the_one_that_took_over(
     cache_database: Database[dict[str, Any]],
 ) -> None:
     def passes(owner: str) -> Passes:
-        return Passes(cache_database, owner, AT_ONCE, lease_seconds=0)
+        return Passes(cache_database, owner, replace(AT_ONCE, lease_seconds=0))
 
     def step(owner: str) -> Step | None:
         return taken if isinstance(taken := passes(owner).take(), Step) else None
@@ -49,7 +53,7 @@ def test_while_a_lease_holds_nobody_else_takes_a_step(cache_database: Database[d
 
 
 def test_the_next_page_waits_whoever_is_to_take_it(cache_database: Database[dict[str, Any]]) -> None:
-    first, second = (Passes(cache_database, owner, SLOWLY, lease_seconds=0) for owner in ("first", "second"))
+    first, second = (Passes(cache_database, owner, replace(SLOWLY, lease_seconds=0)) for owner in ("first", "second"))
     step = eventually(lambda: taken if isinstance(taken := first.take(), Step) else None, SECONDS)
     assert step is not None
     first.advance(step, Phase.CATALOGUE, "acme/a")
@@ -63,7 +67,7 @@ def test_a_pass_that_only_fails_begins_anew_in_the_end(cache_database: Database[
     passes = Passes(cache_database, "me", AT_ONCE)
 
     def next_step() -> Step:
-        cache_database["reconciliation"].update_one({}, {"$set": {"not_before": LONG_AGO}})
+        cache_database["passes"].update_one({}, {"$set": {"not_before": LONG_AGO}})
         step = eventually(lambda: taken if isinstance(taken := passes.take(), Step) else None, SECONDS)
         assert step is not None
         return step

@@ -101,7 +101,7 @@ def test_a_worker_that_is_to_stop_does_not_wait_for_the_hub(station: Station, st
 def test_where_mongo_is_in_trouble_with_this_alone_the_worker_has_turns_without_it(
     station: Station, lead_passes: Lead
 ) -> None:
-    station.cache_database.command("collMod", "reconciliation", validator={"never": {"$exists": True}})
+    station.cache_database.command("collMod", "passes", validator={"never": {"$exists": True}})
     turn = lead_passes()
     with pytest.raises(PyMongoError):
         turn()

@@ -139,7 +139,7 @@ def test_a_worker_goes_on_with_jobs_while_mongo_refuses_what_it_does_between_the
     station.put("train.csv", "n\n1\n")
     eventually(station.head)
     station.records.announce("acme/other")
-    station.cache_database.command("collMod", "reconciliation", validator={"nothing": {"$exists": True}})
+    station.cache_database.command("collMod", "passes", validator={"nothing": {"$exists": True}})
     station.start("datasets", RECONCILE_INTERVAL_SECONDS=0.1)
     eventually(lambda: '"action":"reconciliation"' in station.log, 30)
     station.event()

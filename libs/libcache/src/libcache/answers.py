@@ -61,7 +61,8 @@ class Answer:
 
     First rows: `features_span` is where the array of features begins and ends; row i is
     `body[row_offsets[i]:row_offsets[i + 1] - 1]`, so rows i to j - 1 with their commas are
-    `body[row_offsets[i]:row_offsets[j] - 1]`. `asset_ends` are the places just after each asset's URL.
+    `body[row_offsets[i]:row_offsets[j] - 1]`. `asset_ends` are the places just after each asset's URL; all are of the
+    attempt that writes the answer.
 
     Splits: `splits` lists every [config, split] there is; `configs` has [name, begin, end, status, code] for each
     config: where its entries in the body's `splits` are or, when its status isn't 200, where its error's body is.
@@ -82,6 +83,11 @@ class Answer:
     def of_error(cls, error: CodedError) -> "Answer":
         """The answer that tells a client of `error`."""
         return cls(body=dumps(error.body()), status=error.entry.status, code=error.code)
+
+    @property
+    def asset_names(self) -> frozenset[str]:
+        """The names of the files that it points to."""
+        return frozenset(self.body[self.body.rfind(b"/", 0, end) + 1 : end].decode() for end in self.asset_ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ class Answers:
                 "features_span": list(answer.features_span or ()),
                 "row_offsets": answer.row_offsets,
                 "asset_ends": answer.asset_ends,
+                "assets_fence": record.fence if answer.asset_ends else None,
                 "configs": answer.configs,
                 "splits": answer.splits,
                 "num_rows_total": answer.num_rows_total,
@@ -142,6 +149,28 @@ class Answers:
         except DuplicateKeyError:
             return False
         return bool(written.matched_count or written.upserted_id)
+
+    def asset_folders(self, dataset: str) -> set[tuple[int, int]]:
+        """The generation and fence of each folder of the assets directory that an answer of the dataset points to."""
+        # An index has all of it.
+        found = self._answers.find({"dataset": dataset}, {"_id": 0, "generation": 1, "assets_fence": 1})
+        return {(answer["generation"], answer["assets_fence"]) for answer in found if answer.get("assets_fence")}
+
+    def with_assets(self) -> Iterator[tuple[AnswerKey, int]]:
+        """The key and generation of each answer that points to assets."""
+        found = self._answers.find({"kind": Kind.FIRST_ROWS.value}, dict.fromkeys((*_LABELS, "assets_fence"), 1))
+        # Somebody looks at files between two of them, and a cursor doesn't live long without being asked.
+        found = found.batch_size(_BATCH)
+        return ((_key_of(answer), answer["generation"]) for answer in found if answer.get("assets_fence"))
+
+    def asset_paths(self, key: AnswerKey, generation: int) -> frozenset[str]:
+        """What follows `/assets/` in the URLs of an answer's assets; none if it is of another generation by now."""
+        found = self._answers.find_one(key.filter, {"body": 1, "asset_ends": 1, "generation": 1})
+        if found is None or found["generation"] != generation or not found["asset_ends"]:
+            return frozenset()
+        body = gzip.decompress(found["body"])
+        urls = (body[body.rfind(b'"', 0, end) + 1 : end].decode() for end in found["asset_ends"])
+        return frozenset(f"{key.dataset}/--/{url.rpartition('/--/')[2]}" for url in urls)
 
     def is_listed(self, record: Record, config: str | None, split: str | None) -> bool:
         """Whether the good listing of this generation has the split."""
@@ -186,8 +215,8 @@ class Answers:
     def relabel(self, record: Record, *, between: Callable[[], object] = _nothing) -> None:
         """Gives the record's revision to the answers of older ones that are made of just what it has.
 
-        Asset URLs in them keep the older revision, and their files stay where they are. `between` is called before
-        each batch of them; what it raises cuts this off.
+        Their assets stay those of the attempts that made them. `between` is called before each batch of them; what it
+        raises cuts this off.
         """
         found = self._answers.find({"dataset": record.dataset}, dict.fromkeys(_LABELS, 1), batch_size=_BATCH)
         for batch in _batches(found, between):

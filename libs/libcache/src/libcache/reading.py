@@ -10,7 +10,7 @@ from libcache.answers import AnswerKey, Kind
 from libcache.records import Record
 from libcache.schema import Visibility
 
-_NOT_SERVED = {"_id": 0, "fence": 0, "written_at": 0, "asset_ends": 0, "signature": 0}
+_NOT_SERVED = {"_id": 0, "fence": 0, "written_at": 0, "asset_ends": 0, "assets_fence": 0, "signature": 0}
 
 
 @dataclass(frozen=True, slots=True)

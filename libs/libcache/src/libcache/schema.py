@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from libcommon.mongo import connect
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField, LongField, StringField
+from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, ListField, LongField, StringField
 from mongoengine.fields import BinaryField
 from pymongo.database import Database
 
@@ -97,6 +97,8 @@ class AnswerDocument(Document):  # type: ignore[misc]
     features_span = ListField(IntField())
     row_offsets = ListField(IntField())
     asset_ends = ListField(IntField())
+    # Which attempt's folder of the assets directory these URLs point to; None if there are none.
+    assets_fence = LongField()
     configs = ListField()
     splits = ListField()
     num_rows_total = IntField()
@@ -111,7 +113,7 @@ class AnswerDocument(Document):  # type: ignore[misc]
             {"fields": ["kind", "dataset", "config", "split"], "unique": True},
             {"fields": ["kind", "dataset", "config", "split", "fence"]},
             {"fields": ["kind", "dataset", "generation", "status"]},
-            {"fields": ["dataset"]},
+            {"fields": ["dataset", "generation", "assets_fence"]},
         ],
     }
 
@@ -138,8 +140,8 @@ class PlanDocument(Document):  # type: ignore[misc]
     }
 
 
-class ReconciliationDocument(Document):  # type: ignore[misc]
-    """How far the comparison of the cache with the Hub is, and who does it; there is one."""
+class PassDocument(Document):  # type: ignore[misc]
+    """How far a walk over everything there is has come, and who leads it; there is one for each kind of walk."""
 
     name = StringField(primary_key=True)
     # Whoever raises it first takes the next step.
@@ -153,12 +155,34 @@ class ReconciliationDocument(Document):  # type: ignore[misc]
     finished_at = DateTimeField()
     not_before = DateTimeField(required=True)
     failures = IntField(required=True)
+    # What the pass has counted so far.
+    counts = DictField()
 
     meta = {  # noqa: RUF012
         "db_alias": ALIAS,
-        "collection": "reconciliation",
+        "collection": "passes",
         "auto_create_index": False,
         "indexes": [{"fields": ["_id", "version"]}],
+    }
+
+
+class UsageDocument(Document):  # type: ignore[misc]
+    """How much of the assets directory is used; there is one."""
+
+    name = StringField(primary_key=True)
+    # As of the end of the last pass over the directory.
+    files = LongField(required=True)
+    bytes = LongField(required=True)
+    measured_at = DateTimeField()
+    # In bytes: what counts against the quota, and all that ever was counted when it was published.
+    used = LongField(required=True)
+    published = LongField(required=True)
+
+    meta = {  # noqa: RUF012
+        "db_alias": ALIAS,
+        "collection": "usage",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["_id", "used"]}, {"fields": ["_id", "measured_at"]}],
     }
 
 
@@ -169,6 +193,6 @@ def open_cache_database(url: str, database: str) -> Database[dict[str, Any]]:
         pymongo.errors.PyMongoError: the server can't be reached, or an index can't be made.
     """
     connected = connect(url, database, ALIAS)
-    for document in (DatasetDocument, AnswerDocument, PlanDocument, ReconciliationDocument):
+    for document in (DatasetDocument, AnswerDocument, PlanDocument, PassDocument, UsageDocument):
         document.ensure_indexes()
     return connected

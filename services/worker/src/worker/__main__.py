@@ -1,6 +1,7 @@
 """A worker: `python -m worker datasets` or `python -m worker splits`; its settings come by environment.
 
-`python -m worker jobs` is for operators; see `worker.jobs_command`.
+`python -m worker jobs` and `python -m worker assets` are for operators; see `worker.jobs_command` and
+`worker.assets_command`.
 
 Exit code 2: a setting is wrong; 1: the process that reads data can't be started.
 """
@@ -16,6 +17,7 @@ from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
+from libcache.usage import Usage
 from libcommon.logs import configure_logging
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
@@ -24,7 +26,7 @@ from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
 from reader.isolation.limits import forbid_core_dumps
 
-from worker import jobs_command
+from worker import assets_command, jobs_command, reconciliation, sweeping
 from worker.asking import Asking
 from worker.execution import Executor
 from worker.jobs import JOB_TYPES
@@ -36,6 +38,7 @@ from worker.scratch import Scratch
 from worker.serving import serve
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
+from worker.sweeping import Sweeping
 from worker.vitals import Vitals
 from worker.zygote import START_SECONDS, ZygoteDiedError
 
@@ -48,8 +51,10 @@ def main(arguments: list[str]) -> int:
     """Runs a worker until it is asked to stop; returns its exit code."""
     if arguments[:1] == ["jobs"]:
         return jobs_command.main(arguments[1:])
+    if arguments[:1] == ["assets"]:
+        return assets_command.main(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in JOB_TYPES:
-        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}|jobs}}", file=sys.stderr)
+        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}|jobs|assets}}", file=sys.stderr)
         return 2
     type_ = arguments[0]
     settings = WorkerSettings.from_environment()
@@ -120,14 +125,17 @@ def _connect(
             Answers(cache_database),
             Plans(cache_database),
             Assets(settings.assets_directory),
+            Usage(cache_database, settings.assets_quota_bytes),
             staging,
         )
         upkeep = Upkeep(queue_database, settings.limits)
         chores: list[Chore] = []
         if type_ == "datasets":
             hub = Asking(executor, vitals, stopping, endpoint=settings.hf_endpoint, token=settings.hf_token)
-            passes = Passes(cache_database, owner, settings)
+            passes = Passes(cache_database, owner, reconciliation.plan_of(settings))
             chores.append(Reconciliation(passes, hub, stores, settings))
+            passes = Passes(cache_database, owner, sweeping.plan_of(settings))
+            chores.append(Sweeping(passes, stores, vitals, settings))
         waking = Waking(queue_database, type_)
         return Worker(type_, owner, stores, upkeep, chores, waking, executor, stopping, vitals, settings)
     return None

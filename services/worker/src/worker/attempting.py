@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from libcache.usage import QuotaError
 from libcommon.errors import CodedError, Fault
 from libqueue.model import Claim, JobKey, LeaseLostError, Outcome, Setback
 from pymongo.errors import PyMongoError, WriteError
@@ -19,6 +20,9 @@ _BACKOFF_SECONDS = 2.0
 _MAX_BACKOFF_SECONDS = 600.0
 # A Hub may ask for any delay, even one that would never end.
 _MAX_RETRY_AFTER_SECONDS = 3_600.0
+
+_DISK = "The server could not write to its disk."
+_QUOTA = "The server's assets quota is used up: its operator has to make room, or raise it."
 
 log = structlog.get_logger()
 
@@ -78,7 +82,7 @@ class Attempt:
                 self._stores.staging.empty()
         except OSError as error:
             log.error("the disk is in trouble", action="store", error=str(error))
-            return self._fail(job, CodedError("DiskError", "The server could not write to its disk."))
+            return self._fail(job, CodedError("DiskError", _QUOTA if isinstance(error, QuotaError) else _DISK))
         except WriteError:
             # What the server does not take, such as too large a document: Mongo is well, and would say so each time.
             return self._fail_by_bug(job)

@@ -57,6 +57,37 @@ class Metrics:
             "worker_mongo_troubles", "Calls of Mongo that failed.", ("type",), registry=registry
         ).labels(type_)
 
+        self._assets_files = Gauge(
+            "worker_assets_files", "Media files, as of the last pass over them.", ("type",), registry=registry
+        )
+        self._assets_bytes = Gauge(
+            "worker_assets_bytes",
+            "Size of the media files, as of the last pass over them.",
+            ("type",),
+            registry=registry,
+        )
+        self._assets_used_bytes = Gauge(
+            "worker_assets_used_bytes", "What counts against the quota of media files.", ("type",), registry=registry
+        )
+        self._assets_quota_bytes = Gauge(
+            "worker_assets_quota_bytes", "The quota of media files, where there is one.", ("type",), registry=registry
+        )
+        self._swept_files = Counter(
+            "worker_assets_swept_files", "Media files that were removed here.", ("type",), registry=registry
+        )
+
+    def measured(self, files: int, bytes_: int, used_bytes: int, quota: int | None) -> None:
+        """Notes how much there is in the assets directory."""
+        self._assets_files.labels(self._type).set(files)
+        self._assets_bytes.labels(self._type).set(bytes_)
+        if quota is not None:
+            self._assets_used_bytes.labels(self._type).set(used_bytes)
+            self._assets_quota_bytes.labels(self._type).set(quota)
+
+    def swept(self, files: int) -> None:
+        """Counts files that were removed from the assets directory."""
+        self._swept_files.labels(self._type).inc(files)
+
     def found_nothing(self) -> None:
         """Counts a claim that found no job."""
         self._empty_claims.inc()

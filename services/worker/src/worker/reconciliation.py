@@ -7,6 +7,7 @@ two jobs of a worker it does one step at most: one page.
 
 import time
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import islice
 
 import structlog
@@ -16,10 +17,10 @@ from libcache.schema import READABLE, Visibility
 from libcommon.errors import CodedError
 from libqueue.model import JobKey, Priority
 
-from worker.asking import Asking
+from worker.asking import CHILD_SECONDS, Asking
 from worker.execution import StopAskedError
 from worker.jobs.base import Stores
-from worker.passes import Passes, Phase, Step
+from worker.passes import Passes, Plan, Step
 from worker.reconciliation_settings import ReconciliationSettings, Scope
 
 # How many datasets a child asks the Hub about, one by one, in a step.
@@ -37,6 +38,24 @@ _LISTING = (None, None)
 _Seen = tuple[str, str, str | None]
 
 log = structlog.get_logger()
+
+
+class Phase(StrEnum):
+    """What a pass does, in this order."""
+
+    CATALOGUE = "catalogue"
+    RECORDS = "records"
+
+
+def plan_of(settings: ReconciliationSettings) -> Plan:
+    """How it goes. A step is one child and what is done in Mongo with its answer."""
+    return Plan(
+        "reconciliation",
+        Phase.CATALOGUE,
+        interval_seconds=settings.reconcile_interval_seconds,
+        step_seconds=settings.reconcile_page_seconds,
+        lease_seconds=4 * CHILD_SECONDS,
+    )
 
 
 class Reconciliation:
@@ -73,7 +92,7 @@ class Reconciliation:
             self._passes.wait(step, _FULL_QUEUE_SECONDS)
             return _FULL_QUEUE_SECONDS
         try:
-            if step.phase is Phase.CATALOGUE and self._settings.reconcile_scope is Scope.HUB:
+            if step.phase == Phase.CATALOGUE and self._settings.reconcile_scope is Scope.HUB:
                 self._read_list(step)
             else:
                 self._walk_records(step)
@@ -95,7 +114,7 @@ class Reconciliation:
 
     def _walk_records(self, step: Step) -> None:
         """Looks at the records on one stretch of their ring."""
-        begin = int(step.cursor or 0) if step.phase is Phase.RECORDS else 0
+        begin = int(step.cursor or 0) if step.phase == Phase.RECORDS else 0
         asks = self._settings.reconcile_scope is Scope.KNOWN
         wanted = min(self._settings.reconcile_page_length, _MAX_ASKED) if asks else self._settings.reconcile_page_length
         records, following = self._records.walk(begin, wanted)

@@ -19,10 +19,7 @@ class Scratch:
         # Workers that start at the same time must not take each other's new folder for one that was left.
         with (root / ".lock").open("a") as everyone:
             fcntl.flock(everyone, fcntl.LOCK_EX)
-            for lock in root.glob("*/lock"):
-                with lock.open("a") as file:
-                    if _locks(file):
-                        shutil.rmtree(lock.parent, ignore_errors=True)
+            _remove_abandoned(root)
             self._folder = Path(tempfile.mkdtemp(dir=root))
             self._lock = (self._folder / "lock").open("a")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -42,6 +39,32 @@ class Scratch:
         """Removes the folder itself."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
+
+
+def remove_abandoned(root: Path) -> None:
+    """Removes the folders below `root` whose worker died, unless a worker does so just now.
+
+    Raises:
+        OSError: `root` can't be read or written.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("a") as everyone:
+        if _locks(everyone):
+            _remove_abandoned(root)
+
+
+def _remove_abandoned(root: Path) -> None:
+    """The caller holds the lock of all: a folder without a lock of its own is none that is being made."""
+    for folder in root.iterdir():
+        if not folder.is_dir():
+            continue
+        try:
+            with (folder / "lock").open("r+") as file:
+                is_abandoned = _locks(file)
+        except FileNotFoundError:
+            is_abandoned = True
+        if is_abandoned:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _locks(file: IO[str]) -> bool:

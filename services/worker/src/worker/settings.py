@@ -7,16 +7,16 @@ from libqueue.settings import QueueSettings
 from pydantic import Field
 from reader.limits import Limits as PageLimits
 
+from worker.assets_settings import AssetsSettings
 from worker.reconciliation_settings import ReconciliationSettings
 
 _PAGE = PageLimits()
 
 
-class WorkerSettings(MongoSettings, HubSettings, QueueSettings, ReconciliationSettings):
+class WorkerSettings(MongoSettings, HubSettings, QueueSettings, ReconciliationSettings, AssetsSettings):
     """Everything a worker is told by its environment."""
 
     hf_token: str | None = Field(None, description="The workers' own token for the Hub")
-    assets_directory: Path = Field(description="Folder for media files, shared with the api")
     scratch_directory: Path = Field(
         Path("/tmp/datasets-server"),  # noqa: S108
         description="Folder for downloads and temporary files, emptied after each job",

@@ -113,6 +113,9 @@ def station(ground: Ground, name: str, port: int, workers: list[str], witnesses:
         "ASSETS_DIRECTORY": str(ground.scene.directory / name / "assets"),
         # A lost event would come back by itself.
         "RECONCILE_INTERVAL_SECONDS": "0",
+        # Often, and for what has just been left behind: what is swept too soon is missed in the end.
+        "ASSETS_SWEEP_INTERVAL_SECONDS": "1",
+        "ASSETS_GRACE_SECONDS": "1",
     }
     api = {**product, "API_PORT": str(port), "HF_WEBHOOK_SECRET": SECRET, "AUTH_MEMORY_SECONDS": "0"}
     worker = {

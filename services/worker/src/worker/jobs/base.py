@@ -10,6 +10,7 @@ from libcache.answers import Answers
 from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Record, Records
+from libcache.usage import Usage
 from libcommon.errors import CodedError
 from libqueue.model import Claim
 from libqueue.queue import Queue
@@ -28,6 +29,7 @@ class Stores:
     answers: Answers
     plans: Plans
     assets: Assets
+    usage: Usage
     staging: Scratch
 
 

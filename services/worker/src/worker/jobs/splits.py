@@ -21,7 +21,7 @@ class SplitsJob(Job):
             return False
         if not self.stores.answers.is_listed(self.record, self.key.config, self.key.split):
             return False
-        if self.stores.answers.is_fresh(self.record, self.key.config, self.key.split):
+        if self._has_fresh_answer():
             # The attempt that wrote the answer may have ended before its note.
             self.note_preview(self.record)
             return False
@@ -44,7 +44,7 @@ class SplitsJob(Job):
             "endpoint": self.settings.hf_endpoint,
             "token": self.settings.hf_token,
             "limits": asdict(self.settings.page_limits),
-            "asset_url": url_prefix(self.settings.public_url, self.record, self.record.revision),
+            "asset_url": url_prefix(self.settings.public_url, self.record),
             "staging": str(staging),
             "max_size_fallback": self.settings.max_size_fallback,
             "sizes": sizes,
@@ -52,19 +52,31 @@ class SplitsJob(Job):
         }
 
     def store(self, result: Result, staging: Path | None) -> str | None:
-        assert self.record.revision is not None
         assert staging is not None
         self._check_generation()
-        self.stores.assets.publish(staging, self.record, self.record.revision)
-        self._write(Answer(body=result.data, **result.message))
+        answer = Answer(body=result.data, **result.message)
+        names = answer.asset_names
+        size = sum((staging / name).stat().st_size for name in names)
+        with self.stores.usage.reserved(size), self.stores.assets.published(staging, self.record, names):
+            self._write(answer)
         return None
 
     def store_error(self, error: CodedError) -> None:
         self._write(Answer.of_error(error))
 
+    @property
+    def _answer_key(self) -> AnswerKey:
+        return AnswerKey(Kind.FIRST_ROWS, self.key.dataset, self.key.config, self.key.split)
+
+    def _has_fresh_answer(self) -> bool:
+        """Whether there is one that another run would not change, with all of its files."""
+        answers = self.stores.answers
+        if not answers.is_fresh(self.record, self.key.config, self.key.split):
+            return False
+        return not self.stores.assets.missing(answers.asset_paths(self._answer_key, self.record.generation))
+
     def _write(self, answer: Answer) -> None:
-        key = AnswerKey(Kind.FIRST_ROWS, self.key.dataset, self.key.config, self.key.split)
-        if not self.stores.answers.write(key, answer, self.record, self.record.revision):
+        if not self.stores.answers.write(self._answer_key, answer, self.record, self.record.revision):
             raise SupersededError
         self.note_preview(self.record)
 

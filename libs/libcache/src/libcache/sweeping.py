@@ -1,0 +1,147 @@
+"""Removing the files that no answer points to any more.
+
+What is decided here holds whatever other processes do, and however long this one is stopped in between:
+
+- a folder below the record's generation is read by nobody, and never will be: it is removed;
+- a folder that is held belongs to an attempt that may still write its answer: it stays;
+- a folder that isn't held and that no answer points to will never be pointed to again, since only its own attempt could
+  do that. It is removed a grace period after that was first seen, if a second look finds the same. For that long,
+  clients with an older answer find its files; and a write of an attempt that died, still on its way to Mongo when it
+  was first looked for, has come.
+
+What is held is asked before the answers are read: an attempt that ends in between has written its answer by then. The
+time is asked before, too: so a second look is a grace period after the first, wherever this process was held up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from libcache.answers import Answers
+from libcache.assets import Assets
+from libcache.folders import Folder, Size
+from libcache.records import Records
+
+# Of a dataset there may be as many folders as it has splits; the work of one look is bounded.
+_MAX_FOLDERS = 500
+
+
+class State(StrEnum):
+    """What is to become of a folder."""
+
+    NAMED = "named"
+    KEPT = "kept"
+    TO_REMOVE = "to_remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk over the directory goes on: at a dataset's folder, by its generation and fence."""
+
+    dataset: str
+    folder: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """The place that `str` of it gave; no dataset's name has a space."""
+        dataset, generation, fence = text.split(" ")
+        return cls(dataset, (int(generation), int(fence)))
+
+    def __str__(self) -> str:
+        return " ".join((self.dataset, *map(str, self.folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A folder, and what is to become of it; `is_new` if it was not yet noted that no answer points to it."""
+
+    folder: Folder
+    state: State
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much is still there of what was looked at, and how much was removed."""
+
+    there: Size = field(default_factory=Size)
+    removed: Size = field(default_factory=Size)
+
+    def __add__(self, other: "Swept") -> "Swept":
+        return Swept(self.there + other.there, self.removed + other.removed)
+
+
+class Sweeper:
+    """Looks at the folders of one assets directory, and removes those that are over.
+
+    Raises:
+        OSError: from each method, when the directory can't be read or changed.
+        pymongo.errors.PyMongoError: from each method, when Mongo can't be asked.
+    """
+
+    def __init__(
+        self,
+        assets: Assets,
+        records: Records,
+        answers: Answers,
+        grace_seconds: float,
+        *,
+        max_folders: int = _MAX_FOLDERS,
+    ) -> None:
+        self._assets = assets
+        self._records = records
+        self._answers = answers
+        self._grace_seconds = grace_seconds
+        self._max_folders = max_folders
+
+    def datasets(self, since: str | None = None) -> Iterator[str]:
+        """The datasets that have a folder, from `since` on."""
+        return self._assets.datasets(since)
+
+    def judge(self, place: Place) -> tuple[list[Judged], Place | None]:
+        """What is to become of some of a dataset's folders, and where its others begin; changes nothing."""
+        folders = [folder for folder in self._assets.folders(place.dataset) if folder.id >= place.folder]
+        if not folders:
+            return [], None
+        looked_at, following = folders[: self._max_folders], folders[self._max_folders :]
+        held = {folder.id for folder in looked_at if folder.is_held()}
+        since = {folder.id: folder.unnamed_since() for folder in looked_at}
+        now = self._assets.now() if any(time is not None for time in since.values()) else 0.0
+        record = self._records.find(place.dataset)
+        named = self._answers.asset_folders(place.dataset)
+        judged = []
+        for folder in looked_at:
+            if record is None or folder.generation < record.generation:
+                judged.append(Judged(folder, State.TO_REMOVE))
+            elif folder.id in named:
+                judged.append(Judged(folder, State.NAMED))
+            elif folder.id in held:
+                judged.append(Judged(folder, State.KEPT))
+            else:
+                judged.append(self._judge_unnamed(folder, since[folder.id], now))
+        return judged, Place(place.dataset, following[0].id) if following else None
+
+    def sweep(self, place: Place) -> tuple[Swept, Place | None]:
+        """Removes what is over of some of a dataset's folders; tells of them, and where its others begin."""
+        judged, following = self.judge(place)
+        swept = Swept()
+        for each in judged:
+            swept += self._sweep(each)
+        if following is None:
+            self._assets.remove_empty_folders(place.dataset)
+        return swept, following
+
+    def _sweep(self, judged: Judged) -> Swept:
+        folder = judged.folder
+        if judged.state is State.TO_REMOVE:
+            return Swept(removed=folder.remove())
+        if judged.state is State.NAMED:
+            folder.note_named()
+        elif judged.is_new:
+            folder.note_unnamed()
+        return Swept(there=folder.size())
+
+    def _judge_unnamed(self, folder: Folder, since: float | None, now: float) -> Judged:
+        if since is None:
+            return Judged(folder, State.KEPT, is_new=True)
+        return Judged(folder, State.TO_REMOVE if now - since >= self._grace_seconds else State.KEPT)
