@@ -30,6 +30,10 @@ _MAX_HEADS = 3
 _VISIBLE = ("public", "gated", "private")
 
 
+class _DecoderGone(Exception):  # noqa: N818 - an event that starts a job again, not an error of it
+    """The process that decodes media was killed, and not by what it decoded."""
+
+
 def serve(role: dict[str, Any], connections: list[socket.socket]) -> None:
     """Does what a child was forked for, confined to `role["limits"]`.
 
@@ -65,6 +69,8 @@ def _answer(connection: socket.socket, work: Callable[[], tuple[dict[str, Any], 
         message, data = {"revision_gone": True}, b""
     except MemoryError:
         message, data = {"out_of_memory": True}, b""
+    except _DecoderGone:
+        message, data = {"decoder_gone": True}, b""
     except CodedError as error:
         message, data = {"error": _error(error)}, b""
         if error.code == "UnexpectedError":
@@ -177,8 +183,7 @@ def _read_split(request: dict[str, Any], decoder: socket.socket) -> tuple[dict[s
             wire.send(decoder, {"kind": kind, "name": name}, data)
             decoded, _ = wire.receive(decoder)
         except (OSError, wire.WireError):
-            message = f"this {kind}, or one before it on the page, made the process that decodes media end"
-            raise CellError(message) from None
+            raise _DecoderGone from None
         if "cell_error" in decoded:
             raise CellError(decoded["cell_error"])
         if "disk_error" in decoded:

@@ -43,6 +43,9 @@ def serve(connection: socket.socket, staging: Path, limits: Limits) -> None:
         if state[0] == _IDLE:
             return
         state[0] = _IDLE
+        if code == -signal.SIGKILL:
+            # No file does that. Nobody is left to answer, which is how the job takes it.
+            return
         over_time = code == -signal.SIGXCPU
         what = f"takes more than {limits.cpu_seconds} s" if over_time else "made the process that decodes media end"
         wire.send(connection, {"cell_error": f"the file {what}"})

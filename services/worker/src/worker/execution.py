@@ -267,7 +267,11 @@ def _pair(stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
 
 
 def _result(message: dict[str, Any], data: bytes) -> Result | Crash:
-    return _out_of_memory() if "out_of_memory" in message else Result(message, data)
+    if "out_of_memory" in message:
+        return _out_of_memory()
+    if "decoder_gone" in message:
+        return Crash(Setback.CRASH, "JobManagerCrashedError", "The process that decoded media was killed.")
+    return Result(message, data)
 
 
 def _out_of_memory() -> Crash:

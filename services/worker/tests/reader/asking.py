@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 import httpx2
 import pandas as pd  # type: ignore[import-untyped]
 from datasets.utils.file_utils import xopen

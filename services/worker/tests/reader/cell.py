@@ -15,7 +15,7 @@ ROOT = f"hf://datasets/acme/x@{'0' * 40}/"
 
 def write(feature: Any, values: pa.Array, staging: Path = Path("unused")) -> Cell:
     """The cell for the first of `values`; media files are written to `staging`."""
-    sources = MediaSource(ROOT, token=None, downloaded=Path("unused"))
+    sources = MediaSource(ROOT, None, token=None, downloaded=Path("unused"))
     writer = CellWriter(sources, partial(decode, staging=staging), "/assets", max_bytes=1_000_000)
     return writer.write(feature, values[0])
 
