@@ -65,7 +65,9 @@ def open_by_library(target: Target) -> RowStream:
             dataset, num_rows = _download(target.builder, target.split, target.max_download_bytes, error)
         if dataset.features is None:
             return _infer(dataset, target.sample, num_rows)
-        return RowStream(dataset.features, _one_by_one(dataset.decode(False)), num_rows)
+        # Without columns there is nothing to be decoded, and the library raises.
+        undecoded = dataset.decode(False) if dataset.features else dataset
+        return RowStream(dataset.features, _one_by_one(undecoded), num_rows)
 
 
 def _download(builder: Any, split: str, max_bytes: int, reason: NotImplementedError) -> tuple[Any, int]:
@@ -116,8 +118,11 @@ def _plain(arrow_type: pa.DataType) -> pa.DataType:
 
 
 def _fitted(row: pa.Table, schema: pa.Schema) -> pa.Table:
+    known = _known_types(row)
     columns = [
-        row[field.name].cast(field.type) if field.name in row.schema.names else pa.nulls(1, field.type)
+        row[field.name].cast(field.type)
+        if field.name in known.names and known.field(field.name).type != pa.null()
+        else pa.nulls(1, field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)

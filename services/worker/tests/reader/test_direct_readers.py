@@ -27,6 +27,10 @@ def compare(reader: Reader, dataset: str) -> None:
         if not isinstance(by_library, Page):
             continue
         assert isinstance(directly, Page), (dataset, directly)
+        if not by_library.json["rows"]:
+            # The library doesn't tell the columns of a file of no rows.
+            assert directly.json["rows"] == [], dataset
+            continue
         assert directly.json["features"] == by_library.json["features"], dataset
         assert directly.json["rows"] == by_library.json["rows"], dataset
         assert directly.json == by_library.json, dataset

@@ -9,9 +9,7 @@ import pytest
     ("dataset", "code", "says"),
     [
         ("csv-empty", "CorruptDataError", "is empty"),
-        ("csv-broken", "CorruptDataError", "columns of the header"),
         ("csv-latin", "CorruptDataError", "UTF-8"),
-        ("json-broken", "CorruptDataError", "one JSON object"),
         ("parquet-broken", "CorruptDataError", "Parquet"),
         ("map", "FeaturesError", "list of structs"),
         ("long-name", "TooLongColumnNameError", "shorten"),
@@ -38,6 +36,22 @@ def test_a_row_that_cannot_be_read_ends_the_page_and_says_why(reader: Any) -> No
     assert page.json["truncated"] is True
     assert "Row 2 could not be read" in page.json["truncated_reason"]
     assert (page.num_rows_total, page.partial) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rows", "says"),
+    [
+        ("csv-broken", [{"a": 1, "b": 2}], "columns of the header"),
+        ("json-broken", [{"a": 1}], "data.jsonl, line 2"),
+    ],
+)
+def test_a_broken_line_after_good_ones_ends_the_page_there(
+    dataset: str, rows: list[Any], says: str, reader: Any
+) -> None:
+    page = reader.read(f"edge/{dataset}")
+    assert [row["row"] for row in page.json["rows"]] == rows
+    assert says in page.json["truncated_reason"]
+    assert page.partial
 
 
 def test_csv_files_with_other_columns_or_empty_ones_make_one_table(reader: Any) -> None:

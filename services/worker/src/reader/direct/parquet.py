@@ -4,6 +4,7 @@ The library fetches whole row groups, and more, before it gives a row. Source of
 columns mean is in the schema's metadata, as `datasets` writes it, and in the dataset's card.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,8 +113,21 @@ def open_file(snapshot: Snapshot, path: str, token: str | None) -> tuple[RemoteF
 
 def _features_of_first(builder: Any, snapshot: Snapshot, token: str | None, files: _Files) -> datasets.Features:
     first = next(iter(builder.config.data_files.values()))[0].removeprefix(snapshot.root)
-    parquet = files.open(first)[1] if first in files.paths else open_file(snapshot, first, token)[1]
-    return datasets.Features.from_arrow_schema(parquet.schema_arrow)
+    if first not in files.paths:
+        try:
+            return _features(open_file(snapshot, first, token)[1])
+        except (pa.ArrowException, ValueError):
+            pass  # that split is broken, and this one need not be
+    return _features(files.open(files.paths[0])[1])
+
+
+def _features(parquet: pq.ParquetFile) -> datasets.Features:
+    schema = parquet.schema_arrow
+    try:
+        return datasets.Features.from_arrow_schema(schema)
+    except (json.JSONDecodeError, KeyError, TypeError):
+        # What the library wrote beside the columns is damaged, and they are not.
+        return datasets.Features.from_arrow_schema(schema.remove_metadata())
 
 
 def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, sample: int) -> Iterator[pa.Table]:

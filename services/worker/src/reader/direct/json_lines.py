@@ -1,0 +1,90 @@
+"""Looks at JSON before the library parses it: its parser takes good lines down with a bad one, and the process with
+what is nested too deeply.
+"""
+
+import codecs
+import json
+import re
+from typing import NamedTuple
+
+import orjson
+from libcommon.errors import CodedError
+
+# What people nest is far below; the parser's stack ends far above.
+MAX_DEPTH = 500
+_DECODER = json.JSONDecoder()
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[\[\]{}]', re.DOTALL)
+
+
+class Checked(NamedTuple):
+    """The lines before the first one that is broken, and what is wrong with that one, if there is one."""
+
+    content: bytes
+    error: CodedError | None = None
+
+
+def check_json(path: str, content: bytes) -> Checked:
+    """Checks a file of JSON Lines line by line; of other JSON, which the library may read, the nesting alone.
+
+    Raises:
+        CodedError: `CorruptDataError`: not even the first line can be read.
+    """
+    text = content.removeprefix(codecs.BOM_UTF8)
+    lines = text.splitlines(keepends=True)
+    first = next((line for line in lines if line.strip()), b"")
+    if not first.lstrip().startswith(b"{") or not _is_json(first):
+        if first.strip() and not first.lstrip().startswith((b"{", b"[")) and _is_json(first):
+            raise _error(path, 1, "it is no JSON object")
+        if _is_deep(text):
+            raise _error(path, None, f"a value is nested too deeply, in more than {MAX_DEPTH} levels: flatten it")
+        return Checked(content)
+    end = len(content) - len(text)
+    for number, line in enumerate(lines, 1):
+        problem = _problem(line)
+        if problem is not None:
+            error = _error(path, number, problem)
+            if not content[:end].strip():
+                raise error
+            return Checked(content[:end], error)
+        end += len(line)
+    return Checked(content)
+
+
+def _problem(line: bytes) -> str | None:
+    if not line.strip():
+        return None
+    if _is_deep(line):
+        return f"a value is nested too deeply, in more than {MAX_DEPTH} levels: flatten it"
+    return None if line.lstrip().startswith(b"{") and _is_json(line) else "it is no JSON object"
+
+
+def _error(path: str, line: int | None, problem: str) -> CodedError:
+    where = f"{path}, line {line}" if line is not None else path
+    return CodedError("CorruptDataError", f"{where}: {problem}. Each line must be one JSON object.")
+
+
+def _is_deep(text: bytes) -> bool:
+    if text.count(b"{") + text.count(b"[") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(bracket[0], 0)
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether it is one JSON value or several; NaN and infinities are such values to the library."""
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            text = line.decode()
+            position = len(text) - len(text.lstrip())
+            while position < len(text):
+                _, position = _DECODER.raw_decode(text, position)
+                position += len(text[position:]) - len(text[position:].lstrip())
+        except (ValueError, RecursionError):
+            return False
+    return True
