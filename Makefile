@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-chaos quality bench-push bench-queue samples docs clean
+.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order.
@@ -19,6 +19,9 @@ start: setup ## Run Mongo, a local Hub with sample datasets, the workers and the
 
 test: setup ## Run every test, in two processes; ARGS= goes to pytest
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
+
+test-corpus: setup ## Run every dataset of the corpus, the slow and huge ones too; ARGS="-k bomb" chooses
+	@CORPUS=all exec $(BIN)/pytest $(PYTEST_ARGS) services/worker/tests/corpus $(ARGS)
 
 test-chaos: setup ## Make trouble at random for SECONDS=120 and see that everything holds; SEED= repeats it
 	@exec $(BIN)/python -m chaos --seconds $(SECONDS) $(addprefix --seed ,$(SEED)) $(ARGS)

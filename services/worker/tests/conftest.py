@@ -43,9 +43,18 @@ def station(
             station.stop()
 
 
+@pytest.fixture(scope="session")
+def staff_settings() -> dict[str, object]:
+    """The environment variables of the workers of a `staffed_station`, for folders of tests to replace."""
+    return {}
+
+
 @pytest.fixture(scope="module")
 def staffed_station(
-    mongo_url: str, module_database_name: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_url: str,
+    module_database_name: str,
+    staff_settings: dict[str, object],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Station]:
     """A station with a worker of each type, which the tests of a module share: clear it after each."""
     directory = tmp_path_factory.mktemp("station")
@@ -55,7 +64,7 @@ def staffed_station(
         queue = Queue(queue_database, Limits())
         station = Station(hub, mongo_url, (queue_database, cache_database), queue, directory)
         try:
-            started = [station.start("datasets"), station.start("splits")]
+            started = [station.start(type_, **staff_settings) for type_ in ("datasets", "splits")]
             yield station
             for worker in started:
                 worker.send_signal(signal.SIGTERM)

@@ -145,7 +145,7 @@ class Station:
             lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
             return next((line["url"] for line in lines if line.get("action") == "listening"), None)
 
-        found = eventually(url, 30)
+        found = eventually(url, 60)
         assert found is not None
         return found
 

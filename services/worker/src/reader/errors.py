@@ -1,183 +1,27 @@
 """From an exception of a library to an error of the catalogue with a sentence for the dataset's author.
 
-The table is read from the top and the first rule that fits wins, over the exception and all that hides behind it.
+The tables (`card_errors`, then `data_errors`) are read from the top, and the first rule that fits wins, over the
+exception and all that hides behind it.
 """
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-import pandas as pd  # type: ignore[import-untyped]
 import pyarrow as pa
-import yaml
-from datasets.data_files import EmptyDatasetError
-from datasets.exceptions import DataFilesNotFoundError, DatasetGenerationCastError, DatasetNotFoundError
-from datasets.table import CastError
+from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from libcommon.errors import CodedError
 
-from reader.confinement import OutsideDatasetError
+from reader.card_errors import CARD_RULES
+from reader.data_errors import DATA_RULES
 from reader.hub import RevisionGone, chain, hub_trouble
 from reader.scrub import scrub
 
+# What is asked for when only README.md and the names of files were read.
+_OF_LISTING = ("ConfigNamesError", "SplitsNamesError")
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _GONE = (RevisionNotFoundError, RepositoryNotFoundError, DisabledRepoError, DatasetNotFoundError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    types: type[BaseException] | tuple[type[BaseException], ...]
-    says: str | None  # a part of the exception's message
-    code: str
-    message: str
-
-    def fits(self, error: BaseException) -> bool:
-        return isinstance(error, self.types) and (self.says is None or self.says in str(error))
-
-
-_UNLIKE_TYPES = "A column does not have the same type in all data files, or not the declared one: make them equal."
-_OUTSIDE = (
-    "README.md declares data files outside of the dataset: "
-    "use paths relative to the root of the repository in data_files and data_dir."
-)
-_NO_MATCH = "No file matches the patterns of the config: correct data_files or data_dir in the configs of README.md."
-
-_RULES = [
-    _Rule(
-        RuntimeError,
-        "Dataset scripts are no longer supported",
-        "DatasetWithScriptNotSupportedError",
-        "The dataset needs a loading script (a .py file of its own name), and scripts are not run any more: "
-        "convert the data to Parquet, CSV or JSON Lines and delete the script.",
-    ),
-    _Rule(OutsideDatasetError, None, "DataFilesNotFoundError", _OUTSIDE),
-    _Rule(ValueError, "Data files don't belong to", "DataFilesNotFoundError", _OUTSIDE),
-    _Rule(
-        DataFilesNotFoundError,
-        None,
-        "DataFilesNotFoundError",
-        "No data file of a supported format was found: add CSV, JSON Lines, Parquet, text, image, audio or video "
-        "files, and check the patterns in the configs of README.md.",
-    ),
-    _Rule(EmptyDatasetError, "for config", "DataFilesNotFoundError", _NO_MATCH),
-    _Rule(EmptyDatasetError, None, "EmptyDatasetError", "The dataset has no data files: add some."),
-    _Rule(FileNotFoundError, "Unable to find", "DataFilesNotFoundError", _NO_MATCH),
-    _Rule(
-        ValueError,
-        "Couldn't infer the same data file format for all splits",
-        "FileFormatMismatchBetweenSplitsError",
-        "The splits have files of different formats: use one format for all splits, or separate configs.",
-    ),
-    _Rule(
-        yaml.YAMLError,
-        None,
-        "InvalidDatasetCardError",
-        "The YAML block at the top of README.md is not valid: correct its syntax.",
-    ),
-    _Rule(
-        ValueError,
-        "Feature type",
-        "InvalidDatasetCardError",
-        "The features declared in README.md have a type that is not known: correct dataset_info.",
-    ),
-    _Rule(
-        (ValueError, TypeError),
-        "YAML",
-        "InvalidDatasetCardError",
-        "The YAML block at the top of README.md does not have the expected form: correct its configs.",
-    ),
-    _Rule(
-        (ValueError, TypeError),
-        "`data_files` should be",
-        "InvalidDatasetCardError",
-        "The configs in README.md do not have the expected form: "
-        "data_files is a pattern, a list of patterns, or a list of objects with split and path.",
-    ),
-    _Rule(ValueError, "BuilderConfig", "ConfigNamesError", "The dataset has no such config."),
-    _Rule(ValueError, "Bad split", "SplitsNamesError", "The config has no such split."),
-    _Rule(
-        (CastError, DatasetGenerationCastError),
-        None,
-        "DatasetGenerationCastError",
-        "The data files of the split do not have the same columns: "
-        "make them equal, or put the files into separate configs.",
-    ),
-    _Rule((TypeError, ValueError), "Couldn't cast", "DatasetGenerationCastError", _UNLIKE_TYPES),
-    _Rule((pa.ArrowTypeError, pa.ArrowInvalid), "Unable to merge", "DatasetGenerationCastError", _UNLIKE_TYPES),
-    _Rule(
-        ValueError,
-        "does not have a datasets dtype equivalent",
-        "FeaturesError",
-        "A column has an Arrow type that is not supported: convert it, for example a map to a list of structs.",
-    ),
-    _Rule(
-        ImportError,
-        None,
-        "StreamingRowsError",
-        "The format of the data files needs a library that this server does not have: convert the data to Parquet.",
-    ),
-    _Rule(
-        NotImplementedError,
-        None,
-        "StreamingRowsError",
-        "The data files cannot be read without being downloaded whole, and are too large for that: "
-        "convert them to Parquet, CSV or JSON Lines, or pack files into zip archives.",
-    ),
-    _Rule(
-        UnicodeDecodeError,
-        None,
-        "CorruptDataError",
-        "A data file is not encoded in UTF-8: convert it, or set the encoding in the configs of README.md.",
-    ),
-    _Rule(
-        pd.errors.EmptyDataError,
-        None,
-        "CorruptDataError",
-        "A CSV file of the split is empty: give it a header line, or remove it.",
-    ),
-    _Rule(
-        pd.errors.ParserError,
-        None,
-        "CorruptDataError",
-        "A CSV file could not be parsed: check that every line has the columns of the header and quotes are closed.",
-    ),
-    _Rule(
-        RecursionError,
-        None,
-        "CorruptDataError",
-        "README.md or a value of the data is nested too deeply: flatten it.",
-    ),
-    _Rule(
-        StopIteration,
-        None,
-        "EmptyDatasetError",
-        "A data file of the split is empty: add rows to it, or remove it.",
-    ),
-    _Rule(
-        OSError,
-        "Corrupt",
-        "CorruptDataError",
-        "A data file is damaged inside: upload it again.",
-    ),
-    _Rule(
-        pa.ArrowInvalid,
-        "Parquet",
-        "CorruptDataError",
-        "A Parquet file is damaged or is not Parquet: upload it again.",
-    ),
-    _Rule(
-        pa.ArrowInvalid,
-        "JSON",
-        "CorruptDataError",
-        "A JSON file could not be parsed: check that every line is one JSON object, all with the same types.",
-    ),
-    _Rule(
-        (pa.ArrowInvalid, pa.ArrowSerializationError),
-        None,
-        "CorruptDataError",
-        "A data file is damaged or is not in the format that its name says: upload it again.",
-    ),
-]
 
 
 @contextmanager
@@ -206,7 +50,7 @@ def translate(error: Exception, default: str) -> CodedError | RevisionGone:
         _about_access(links)
         or hub_trouble(error)
         or _about_the_machine(links)
-        or _about_the_data(links)
+        or _about_the_data(links, listing=default in _OF_LISTING)
         or _unknown(error, default)
     )
 
@@ -228,16 +72,16 @@ def _about_the_machine(links: list[BaseException]) -> CodedError | None:
     for link in links:
         if isinstance(link, MemoryError | pa.ArrowMemoryError):
             return _coded("JobOutOfMemoryError", "Reading the data needed more memory than a job may use.", link)
-        if isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if isinstance(link, OSError) and link.errno in _DISK_ERRORS:
             return _coded("DiskError", "The server could not write to its disk.", link)
     return None
 
 
-def _about_the_data(links: list[BaseException]) -> CodedError | None:
-    for rule in _RULES:
+def _about_the_data(links: list[BaseException], *, listing: bool) -> CodedError | None:
+    for rule in (*CARD_RULES, *DATA_RULES):
         for link in links:
-            if rule.fits(link):
-                return _coded(rule.code, rule.message, link)
+            if rule.fits(link, listing=listing):
+                return _coded(rule.code, rule.write(link, links), link)
     return None
 
 

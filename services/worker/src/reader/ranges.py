@@ -2,7 +2,7 @@
 
 import os
 import threading
-from bisect import bisect_left
+from bisect import insort
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,29 +22,21 @@ def join(ranges: Iterable[Range], *, gap: int, max_bytes: int) -> list[Range]:
 
 
 class RangeStore:
-    """Keeps parts of files in `directory`, up to `max_bytes` in all; more is not kept. Safe for several threads."""
+    """Keeps parts of files in one file of `directory`, up to `max_bytes` in all; more is not kept. Safe for threads."""
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
-        self._directory = directory
-        self._left = max_bytes
-        self._kept: dict[str, list[Range]] = {}
-        self._descriptors: dict[str, int] = {}
+        self._max_bytes = max_bytes
+        self._used = 0
+        # Of each file the parts, in order and without overlaps, and where they are in the store: parts of a long file
+        # may not take their places in a file of its length, for that may be longer than this process may write.
+        self._kept: dict[str, list[tuple[int, int, int]]] = {}
         self._lock = threading.Lock()
+        self._descriptor = os.open(directory / "parts", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def gaps(self, file: str, wanted: Range) -> list[Range]:
         """What of `wanted` is not kept."""
-        begin, end = wanted
-        missing = []
         with self._lock:
-            for kept_begin, kept_end in self._kept.get(file, []):
-                if kept_end <= begin:
-                    continue
-                if kept_begin >= end:
-                    break
-                if kept_begin > begin:
-                    missing.append((begin, kept_begin))
-                begin = kept_end
-        return [*missing, (begin, end)] if begin < end else missing
+            return self._gaps(file, wanted)
 
     def put(self, file: str, begin: int, data: bytes) -> bool:
         """Keeps `data`, which begins at `begin`; False where there is no room for it.
@@ -53,33 +45,44 @@ class RangeStore:
             OSError: the disk is full.
         """
         with self._lock:
-            if len(data) > self._left:
+            if self._used + len(data) > self._max_bytes:
                 return False
-            self._left -= len(data)
-            os.pwrite(self._descriptor(file), data, begin)
-            kept = self._kept.setdefault(file, [])
-            merged = (begin, begin + len(data))
-            first = bisect_left(kept, begin, key=lambda span: span[1])
-            last = first
-            while last < len(kept) and kept[last][0] <= merged[1]:
-                merged = min(merged[0], kept[last][0]), max(merged[1], kept[last][1])
-                last += 1
-            kept[first:last] = [merged]
+            for gap_begin, gap_end in self._gaps(file, (begin, begin + len(data))):
+                self._write(data[gap_begin - begin : gap_end - begin])
+                insort(self._kept.setdefault(file, []), (gap_begin, gap_end, self._used))
+                self._used += gap_end - gap_begin
         return True
 
     def get(self, file: str, wanted: Range) -> bytes:
         """The bytes of a part without gaps."""
+        begin, end = wanted
+        found = bytearray()
         with self._lock:
-            return os.pread(self._descriptor(file), wanted[1] - wanted[0], wanted[0])
+            for kept_begin, kept_end, place in self._kept.get(file, []):
+                first, last = max(begin, kept_begin), min(end, kept_end)
+                if first < last:
+                    found += os.pread(self._descriptor, last - first, place + first - kept_begin)
+        return bytes(found)
 
     def close(self) -> None:
         """Ends the use of the store."""
-        for descriptor in self._descriptors.values():
-            os.close(descriptor)
-        self._descriptors.clear()
+        os.close(self._descriptor)
 
-    def _descriptor(self, file: str) -> int:
-        if file not in self._descriptors:
-            path = self._directory / f"part-{len(self._descriptors)}"
-            self._descriptors[file] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        return self._descriptors[file]
+    def _write(self, data: bytes) -> None:
+        """A disk that is nearly full takes a part, and refuses the rest."""
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._descriptor, data[written:], self._used + written)
+
+    def _gaps(self, file: str, wanted: Range) -> list[Range]:
+        begin, end = wanted
+        missing = []
+        for kept_begin, kept_end, _ in self._kept.get(file, []):
+            if kept_end <= begin:
+                continue
+            if kept_begin >= end:
+                break
+            if kept_begin > begin:
+                missing.append((begin, kept_begin))
+            begin = kept_end
+        return [*missing, (begin, end)] if begin < end else missing

@@ -124,6 +124,8 @@ def test_confined_processes_read_what_others_do(reader: Any, zygote: Zygote, nam
         "asset_url": "/assets/prefix",
         "staging": str(tmp_path),
         "max_size_fallback": 100_000_000,
+        "sizes": None,
+        "plan": None,
     }
     wire.send(job, request)
     _, body = wire.receive(job)

@@ -6,11 +6,14 @@ gone. When there is none left, something runs that must not.
 
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from reader import children, wire
 from reader.__main__ import main
+from reader.isolation import places
+from reader.isolation.landlock import WRITE, Access
 
 from chaos.freezing import Moment
 from chaos.journal import BEGIN, END, OVER_DATASET_CAP, OVER_NAMESPACE_CAP, TWICE
@@ -58,6 +61,18 @@ def _watch(scene: Scene, dataset_cap: int, namespace_cap: int) -> None:
         serve(role, connections)
 
     children.serve = watched
+    _let_write(scene.directory)
+
+
+def _let_write(directory: Path) -> None:
+    """What the children say of themselves is the one thing that they write elsewhere than a worker's children."""
+    of_job = places.of_job
+
+    def with_witness(staging: Path | None) -> Iterator[tuple[Path | str, Access]]:
+        yield from of_job(staging)
+        yield directory, WRITE
+
+    places.of_job = with_witness
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
                 continue
             with translated("StreamingRowsError"):
                 _fetch_first_pages(file, parquet, group, names)
-            for table in _tables(parquet, group, names, left):
+            for table in _tables(path, parquet, group, names, left):
                 with translated("StreamingRowsError"):
                     cast = table_cast(table, shown.arrow_schema)
                 for number in range(cast.num_rows):
@@ -151,8 +151,8 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
                     return
 
 
-def _tables(parquet: pq.ParquetFile, group: int, names: Sequence[str], sample: int) -> Iterator[pa.Table]:
-    """The rows of a row group, as many at once as are not too long together."""
+def _tables(path: str, parquet: pq.ParquetFile, group: int, names: Sequence[str], sample: int) -> Iterator[pa.Table]:
+    """The rows of a row group of the file at `path`, as many at once as are not too long together."""
     metadata = parquet.metadata.row_group(group)
     usual = max(metadata.total_byte_size // metadata.num_rows, 1)
     length = max(1, min(sample, _BATCH_BYTES // usual))

@@ -55,9 +55,10 @@ def limit_memory_generously(size: int) -> bool:
 
 def _limit(what: int, size: int, *, for_good: bool = True) -> bool:
     try:
-        allowed = resource.getrlimit(what)[1]
-        if allowed != resource.RLIM_INFINITY:
-            size = min(size, allowed)
+        present, allowed = resource.getrlimit(what)
+        # One that is for good never allows more than there was before.
+        bounds = (present, allowed) if for_good else (allowed,)
+        size = min([size, *(bound for bound in bounds if bound != resource.RLIM_INFINITY)])
         resource.setrlimit(what, (size, size if for_good else allowed))
     except (OSError, ValueError):
         return False
