@@ -15,8 +15,6 @@ _MEGABYTE = 1_000_000
 
 
 CASES = [
-    # StreamingRowsError "cannot be read without being downloaded whole": a star in a name is taken for a pattern.
-    Case("name-with-stars", lambda: {"data*.csv": b"a\n1\n"}, only(_ONE)),
     # CorruptDataError, and no row: Arrow refuses a number that JSON may hold, for the block as a whole.
     Case(
         "json-huge-float-after-good-rows",

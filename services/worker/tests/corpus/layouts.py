@@ -19,6 +19,7 @@ def _splits(number: int) -> bytes:
 
 
 CASES = [
+    Case("name-with-stars", lambda: {"data*.csv": _CSV}, only(_ONE)),
     Case("no-files", dict, Failure("EmptyDatasetError", "no data files")),
     Case("readme-only", lambda: {README: b"# Nothing here\n"}, Failure("EmptyDatasetError", "no data files")),
     Case("card-only", lambda: {README: card("license: mit")}, Failure("EmptyDatasetError", "no data files")),

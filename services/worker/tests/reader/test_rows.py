@@ -67,7 +67,7 @@ def test_csv_files_with_other_columns_or_empty_ones_make_one_table(reader: Any) 
 def test_csv_files_with_other_types_end_the_page_at_the_first_odd_row(reader: Any) -> None:
     page = reader.read("edge/csv-shards-unlike")
     assert page.column("a") == [1]
-    assert "same type in all data files" in page.json["truncated_reason"]
+    assert "does not have the type of the other data files" in page.json["truncated_reason"]
 
 
 def test_a_column_whose_first_values_are_missing_gets_the_type_of_the_later_ones(reader: Any) -> None:

@@ -26,6 +26,11 @@ class HeadFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
             raise FileNotFoundError(name)
         return {"name": name, "size": None, "type": "file"}
 
+    def glob(self, path: str, **_: Any) -> list[str]:
+        """Names are whole: what looks like a pattern in one is a part of it."""
+        name = self._strip_protocol(path)
+        return [name] if name in self.files else []
+
     def _open(self, path: str, mode: str = "rb", **_: Any) -> IO[bytes]:
         return io.BytesIO(self.files[self._strip_protocol(path)]())
 
