@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from libcommon.errors import CodedError, Fault
@@ -22,8 +21,6 @@ from reader.isolation.limits import Limits as ProcessLimits
 from reader.limits import Limits
 from reader.listing import list_splits
 from reader.rows import read_split
-from reader.session import reading
-from reader.snapshot import snapshot_of
 
 # How often a listing starts again because a push moved the head from under it.
 _MAX_HEADS = 3
@@ -114,21 +111,12 @@ def _read_dataset(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(request: dict[str, Any], observation: Observation, readme: bytes | None) -> dict[str, Any]:
-    dataset, revision = request["dataset"], observation.revision
-    if revision is None:
+    if observation.revision is None:
         message = "This server's token may not read the dataset. Give its user access, or make the dataset public."
         return {"listing_error": _error(CodedError("DatasetNotFoundError", message))}
-    snapshot = snapshot_of(dataset, observation, readme)
+    hub = {"endpoint": request["endpoint"], "token": request["token"]}
     try:
-        with TemporaryDirectory(prefix="reader-") as cache, reading(snapshot, request["endpoint"], Path(cache)):
-            listing = list_splits(
-                dataset,
-                revision,
-                token=request["token"],
-                cache=Path(cache),
-                snapshot=snapshot,
-                gated=observation.visibility == "gated",
-            )
+        listing, snapshot = list_splits(request["dataset"], observation, readme, **hub)
     except CodedError as error:
         if error.entry.fault is not Fault.DATA:
             raise

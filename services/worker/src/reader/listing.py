@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from datasets.splits import SplitDict, SplitInfo
@@ -10,10 +11,11 @@ from libcommon.errors import CodedError, Fault
 from reader.declared import declared_sizes
 from reader.direct.parquet import footer_sizes
 from reader.errors import translated
-from reader.hub import check_access
+from reader.hub import Observation, check_access
 from reader.plan import Plan, plan_of
 from reader.repository import Repository
-from reader.snapshot import Snapshot
+from reader.session import reading
+from reader.snapshot import Snapshot, snapshot_of
 
 MAX_CONFIGS = 4_000
 MAX_SPLITS = 30
@@ -52,28 +54,30 @@ class Listing:
 
 
 def list_splits(
-    dataset: str,
-    revision: str,
-    *,
-    token: str | None,
-    cache: Path,
-    snapshot: Snapshot | None = None,
-    gated: bool = False,
-) -> Listing:
-    """List the configs and splits of `dataset` at `revision`. No row is read.
+    dataset: str, seen: Observation, readme: bytes | None, *, endpoint: str, token: str | None
+) -> tuple[Listing, Snapshot | None]:
+    """List the configs and splits of `dataset` at the revision that was seen; the snapshot of that, if it can be had,
+    comes with them. `readme` is what `card.read_card` gave.
 
-    `cache` is a directory of this job alone. Where there is a `snapshot` of the revision, plans are made, and the
-    footers of a few Parquet files looked at for sizes that the card doesn't declare. Of a `gated` dataset the token may
-    see the files and not read them.
+    No row is read. Where there is a snapshot, plans are made, and the footers of a few Parquet files looked at for
+    sizes that the card doesn't declare.
 
     Raises:
         CodedError: the dataset as a whole cannot be listed, or the Hub fails.
-        RevisionGone: `revision` is not on the Hub any more.
+        RevisionGone: the revision is not on the Hub any more.
     """
+    snapshot = snapshot_of(dataset, seen, readme)
+    with TemporaryDirectory(prefix="reader-") as cache, reading(snapshot, endpoint, Path(cache)):
+        return _list(dataset, seen, snapshot, Path(cache), token), snapshot
+
+
+def _list(dataset: str, seen: Observation, snapshot: Snapshot | None, cache: Path, token: str | None) -> Listing:
+    assert seen.revision is not None
     with translated("ConfigNamesError"):
-        if snapshot is not None and gated:
+        # The token may see which files a gated dataset has, and not read them.
+        if snapshot is not None and seen.visibility == "gated":
             check_access(dataset, token=token)
-        repository = Repository(dataset, revision, token=token, cache=cache)
+        repository = Repository(dataset, seen.revision, token=token, cache=cache)
         configs = repository.configs()
     if len(configs) > MAX_CONFIGS:
         raise CodedError(

@@ -7,7 +7,6 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from libcommon.errors import CodedError
@@ -19,28 +18,13 @@ from reader.listing import list_splits
 from reader.media import decode
 from reader.opening import open_split
 from reader.rows import read_split
-from reader.session import reading
-from reader.snapshot import snapshot_of
 from reader.stream import open_by_library
 
 
 def _listing(request: dict[str, Any]) -> dict[str, Any]:
-    dataset, revision, hub = (
-        request["dataset"],
-        request["revision"],
-        {name: request[name] for name in ("endpoint", "token")},
-    )
-    seen = observe_revision(dataset, revision, **hub)
-    snapshot = snapshot_of(dataset, seen, read_card(dataset, seen, **hub))
-    with TemporaryDirectory() as cache, reading(snapshot, request["endpoint"], Path(cache)):
-        listing = list_splits(
-            dataset,
-            revision,
-            token=request["token"],
-            cache=Path(cache),
-            snapshot=snapshot,
-            gated=seen.visibility == "gated",
-        )
+    dataset, hub = request["dataset"], {name: request[name] for name in ("endpoint", "token")}
+    seen = observe_revision(dataset, request["revision"], **hub)
+    listing, snapshot = list_splits(dataset, seen, read_card(dataset, seen, **hub), **hub)
     splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
     return {
         "splits": splits,
