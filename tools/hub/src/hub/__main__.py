@@ -22,6 +22,7 @@ from hub.files import StoppingError
 from hub.settings import Settings, SettingsError, read_settings
 from hub.state import StateError
 from hub.store import ACCESS_FILE, Store
+from hub.traffic import Traffic
 from hub.uploads import Uploads
 from hub.watch import Watcher
 from hub.webhooks import Receiver
@@ -57,9 +58,10 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     access = Access(settings.directory / ACCESS_FILE, settings.worker_token)
     store = Store(settings.directory)
     receivers = [Receiver(url, settings, _address(listener), store, access) for url in settings.webhooks]
+    uploads = Uploads(store.work_directory / "uploads")
     server = _Server(
         uvicorn.Config(
-            make_app(Hub(store, access, Uploads(store.work_directory / "uploads"), FaultInjector(settings.faults))),
+            make_app(Hub(store, access, uploads, FaultInjector(settings.faults), Traffic())),
             http=_Protocol,
             ws="none",
             lifespan="off",

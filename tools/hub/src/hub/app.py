@@ -12,7 +12,7 @@ from hub.access import AccessError
 from hub.call import Call, Hub
 from hub.errors import HubError
 from hub.files import StoppingError
-from hub.routes import commit, datasets, faults, lfs, preupload, repos, resolve, tree, users
+from hub.routes import commit, datasets, faults, lfs, preupload, repos, resolve, traffic, tree, users
 from hub.routing import Route, find
 
 logger = logging.getLogger("hub.app")
@@ -38,6 +38,7 @@ ROUTES: list[Route[Handler]] = [
     Route("GET", "/healthcheck", healthcheck),
     Route("GET", "/faults", faults.faults),
     Route("PUT", "/faults", faults.replace),
+    Route("GET", "/traffic", traffic.traffic),
     Route("GET", "/api/datasets", datasets.datasets),
     Route("GET", "/api/datasets/{name}", datasets.canonical),
     Route("GET", _DATASET, datasets.dataset),
@@ -60,6 +61,8 @@ ROUTES: list[Route[Handler]] = [
     Route("PUT", "/lfs/{key}", lfs.upload),
     Route("POST", f"{_DATASET}/commit/{{revision}}", commit.commit),
 ]
+# For who runs or measures the Hub: they meet no faults and are not counted.
+_APART = frozenset({"/healthcheck", "/faults", "/traffic"})
 
 
 def make_app(hub: Hub) -> ASGIApp:
@@ -67,11 +70,12 @@ def make_app(hub: Hub) -> ASGIApp:
         response = await _respond(hub, Request(scope, receive))
         await response(scope, receive, send)
 
-    faulty = hub.faults.around(answer)
+    # The counter outside: it sees what the faults leave of an answer.
+    served = hub.traffic.around(hub.faults.around(answer))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await faulty(scope, receive, send)
+            await (answer if scope["path"] in _APART else served)(scope, receive, send)
         except asyncio.CancelledError:
             if not hub.store.stopping.is_set():
                 raise

@@ -13,6 +13,7 @@ from hub.faults import FaultInjector
 from hub.names import is_legal_path
 from hub.snapshot import Snapshot
 from hub.store import Store
+from hub.traffic import Traffic
 from hub.uploads import Uploads
 
 _MAX_BODY_BYTES = 16_000_000
@@ -26,6 +27,7 @@ class Hub:
     access: Access
     uploads: Uploads
     faults: FaultInjector
+    traffic: Traffic
 
 
 class Call:

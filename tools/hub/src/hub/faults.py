@@ -17,7 +17,6 @@ logger = logging.getLogger("hub.faults")
 # ASGI has no message for it: the server puts a function under this key of a request's state.
 CLOSE_CONNECTION = "close_connection"
 
-_SPARED_PATHS = frozenset({"/healthcheck", "/faults"})
 _SERVER_ERRORS = (500, 502, 503, 504)
 _LIMITS = {
     "latency_ms": 600_000,
@@ -130,9 +129,6 @@ class FaultInjector:
         """`app`, with faults in its way. A request that is refused, or fails, never reaches it."""
 
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["path"] in _SPARED_PATHS:
-                await app(scope, receive, send)
-                return
             fate = self.next_fate()
             if fate.seconds:
                 self.injected["latency"] += 1

@@ -58,6 +58,12 @@ class RunningHub:
         counts: dict[str, int] = self.http.get("/faults", headers=_AS_ME).raise_for_status().json()["injected"]
         return counts
 
+    @property
+    def traffic(self) -> dict[str, int]:
+        """The `requests` and `bytes` that it served since it started."""
+        counts: dict[str, int] = self.http.get("/traffic", headers=_AS_ME).raise_for_status().json()
+        return counts
+
     def set_faults(self, faults: Faults) -> None:
         """Inject `faults` from now on, in place of those before: `Faults()` ends them."""
         self.http.put("/faults", headers=_AS_ME, json=asdict(faults)).raise_for_status()
