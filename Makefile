@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue samples docs clean
+.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue bench-rows samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order.
@@ -37,6 +37,9 @@ bench-push: setup ## Measure the time from push to preview
 
 bench-queue: setup ## Measure claims beside their ceiling, add to claim, fairness; ARGS=--help lists the short forms
 	@exec $(BIN)/python -m bench queue $(ARGS)
+
+bench-rows: setup ## Measure what first rows cost of each kind of dataset, beside the datasets library
+	@exec $(BIN)/python -m bench rows $(ARGS)
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py

@@ -3,8 +3,10 @@
 import sys
 from importlib import import_module
 
+from bench.errors import BenchError
+
 # Imported when it runs: the processes that a benchmark starts import this module too.
-BENCHMARKS = {"push": "bench.push", "queue": "bench.queue.command"}
+BENCHMARKS = {"push": "bench.push", "queue": "bench.queue.command", "rows": "bench.rows.command"}
 
 
 def main(arguments: list[str]) -> int:
@@ -12,7 +14,11 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in BENCHMARKS:
         print(f"usage: python -m bench {{{'|'.join(BENCHMARKS)}}} [--help]", file=sys.stderr)
         return 2
-    import_module(BENCHMARKS[arguments[0]]).main(arguments[1:])
+    try:
+        import_module(BENCHMARKS[arguments[0]]).main(arguments[1:])
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

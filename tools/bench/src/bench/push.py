@@ -5,9 +5,6 @@ the pushed revision. The script's time is that of its whole process, as somebody
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -16,17 +13,12 @@ import httpx2
 import orjson
 from huggingface_hub import HfApi
 
+from bench.fresh_script import ROWS, fresh_script
 from bench.running_stack import RunningStack, running_stack
 from bench.table import seconds_table
 
-_ROWS = 100
 _LIMIT_SECONDS = 60.0
 _POLL_SECONDS = 0.01
-_SCRIPT = """
-import itertools, datasets
-rows = datasets.load_dataset({name!r}, split="train", streaming=True)
-assert len(list(itertools.islice(rows, {rows}))) == {rows}
-"""
 
 
 def main(arguments: list[str]) -> None:
@@ -41,17 +33,17 @@ def main(arguments: list[str]) -> None:
         for number in range(pushes):
             name = f"me/push-{number}"
             ours.append(_push_to_preview(stack, name))
-            script.append(_fresh_script(stack, name))
-    print(f"A new dataset of one CSV file with {_ROWS} rows, {pushes} pushes on an idle system.")
+            script.append(fresh_script(stack, name))
+    print(f"A new dataset of one CSV file with {ROWS} rows, {pushes} pushes on an idle system.")
     print(
         seconds_table({"webhook received to /first-rows 200": ours, "fresh `python -c` that streams the rows": script})
     )
 
 
 def _push_to_preview(stack: RunningStack, name: str) -> float:
-    table = "number,square\n" + "".join(f"{number},{number * number}\n" for number in range(_ROWS))
+    table = "number,square\n" + "".join(f"{number},{number * number}\n" for number in range(ROWS))
     api = HfApi(stack.hub, token="hf_me")  # noqa: S106
-    folder = stack.data / "datasets" / name
+    folder = stack.datasets / name
     begun = time.time()
     staged = stack.data / "staged"
     staged.mkdir(exist_ok=True)
@@ -80,16 +72,3 @@ def _webhook_received(log: Path, since: float) -> float:
         if received >= since:
             return received
     raise RuntimeError("the api's log has no webhook")
-
-
-def _fresh_script(stack: RunningStack, name: str) -> float:
-    environment = os.environ | {
-        "HF_ENDPOINT": stack.hub,
-        "HF_HOME": str(stack.data / "script"),
-        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-    }
-    begun = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-c", _SCRIPT.format(name=name, rows=_ROWS)], env=environment, check=True, capture_output=True
-    )
-    return time.monotonic() - begun

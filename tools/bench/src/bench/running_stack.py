@@ -6,16 +6,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import httpx2
+from pymongo import MongoClient
 from stack.mongo import free_port
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
+
+ONE_OF_EACH = MappingProxyType({"WORKERS_DATASETS": "1", "WORKERS_SPLITS": "1", "RECONCILE_INTERVAL_SECONDS": "0"})
+"""Settings of a system that does nothing but what it is told: one worker of each kind, no comparison with the Hub."""
 
 
 @dataclass(frozen=True)
@@ -25,30 +32,58 @@ class RunningStack:
     api: str
     hub: str
     data: Path
+    mongo_url: str
+    queue_database: str
+
+    @property
+    def datasets(self) -> Path:
+        """The folder that the Hub serves."""
+        return self.data / "datasets"
 
 
 @contextmanager
-def running_stack() -> Iterator[RunningStack]:
+def running_stack(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[RunningStack]:
     """Starts the system with no dataset in it and stops it again.
+
+    It has a Mongo of its own, or databases of its own on `MONGO_URL`. `settings` are further variables of its
+    environment.
 
     Raises:
         RuntimeError: it does not come up; the message is what it printed.
     """
+    given, prefix = os.environ.get("MONGO_URL"), f"bench_{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory)
-        (data / "datasets").mkdir()
-        port, hub_port = free_port(), free_port()
-        environment = os.environ | {"PORT": str(port), "HUB_PORT": str(hub_port), "DATA_DIRECTORY": str(data)}
+        port, hub_port, mongo_port = free_port(), free_port(), free_port()
+        stack = RunningStack(
+            f"http://127.0.0.1:{port}",
+            f"http://127.0.0.1:{hub_port}",
+            data,
+            given or f"mongodb://127.0.0.1:{mongo_port}",
+            f"{prefix}_queue",
+        )
+        stack.datasets.mkdir()
+        environment = {
+            **os.environ,
+            **settings,
+            "PORT": str(port),
+            "HUB_PORT": str(hub_port),
+            "MONGO_PORT": str(mongo_port),
+            "MONGO_QUEUE_DATABASE": stack.queue_database,
+            "MONGO_CACHE_DATABASE": f"{prefix}_cache",
+            "DATA_DIRECTORY": str(data),
+        }
         output = data / "output"
         with output.open("wb") as file:
             process = subprocess.Popen([sys.executable, "-m", "stack"], env=environment, stdout=file, stderr=file)
-        stack = RunningStack(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{hub_port}", data)
         try:
             _wait_until_ready(stack.api, process, output)
             yield stack
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(_STOP_SECONDS)
+            if given:
+                _drop(given, prefix)
 
 
 def _wait_until_ready(api: str, process: subprocess.Popen[bytes], output: Path) -> None:
@@ -61,3 +96,10 @@ def _wait_until_ready(api: str, process: subprocess.Popen[bytes], output: Path) 
             pass
         time.sleep(0.1)
     raise RuntimeError(output.read_text())
+
+
+def _drop(url: str, prefix: str) -> None:
+    with MongoClient[dict[str, Any]](url) as client:
+        for name in client.list_database_names():
+            if name.startswith(prefix):
+                client.drop_database(name)
