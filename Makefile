@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue bench-rows samples docs clean
+.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue bench-rows bench-jobs samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order.
@@ -40,6 +40,9 @@ bench-queue: setup ## Measure claims beside their ceiling, add to claim, fairnes
 
 bench-rows: setup ## Measure what first rows cost of each kind of dataset, beside the datasets library
 	@exec $(BIN)/python -m bench rows $(ARGS)
+
+bench-jobs: setup ## Measure the jobs per minute of one worker, beside fresh processes
+	@exec $(BIN)/python -m bench jobs $(ARGS)
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py
