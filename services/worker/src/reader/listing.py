@@ -1,14 +1,18 @@
 """The configs and splits of a dataset at one revision."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from datasets.packaged_modules import _EXTENSION_TO_MODULE, _MODULE_TO_EXTENSIONS
 from datasets.splits import SplitDict, SplitInfo
 from libcommon.errors import CodedError, Fault
 
 from reader.declared import declared_sizes
+from reader.declared_configs import DeclaredConfigs
 from reader.direct.parquet import footer_sizes
 from reader.errors import translated
 from reader.hub import Observation, check_access
@@ -53,6 +57,14 @@ class Listing:
     plans: dict[str, Plan] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    splits: list[Split]
+    plan: Plan | None
+    # Its files are of a format that the builder, the one of the first config, doesn't read.
+    is_foreign: bool
+
+
 def list_splits(
     dataset: str, seen: Observation, readme: bytes | None, *, endpoint: str, token: str | None
 ) -> tuple[Listing, Snapshot | None]:
@@ -67,42 +79,112 @@ def list_splits(
         RevisionGone: the revision is not on the Hub any more.
     """
     snapshot = snapshot_of(dataset, seen, readme)
-    with TemporaryDirectory(prefix="reader-") as cache, reading(snapshot, endpoint, Path(cache)):
-        return _list(dataset, seen, snapshot, Path(cache), token), snapshot
-
-
-def _list(dataset: str, seen: Observation, snapshot: Snapshot | None, cache: Path, token: str | None) -> Listing:
-    assert seen.revision is not None
-    with translated("ConfigNamesError"):
-        # The token may see which files a gated dataset has, and not read them.
-        if snapshot is not None and seen.visibility == "gated":
-            check_access(dataset, token=token)
-        repository = Repository(dataset, seen.revision, token=token, cache=cache)
-        configs = repository.configs()
-    if len(configs) > MAX_CONFIGS:
-        raise CodedError(
-            "DatasetWithTooManyConfigsError",
-            f"The dataset has {len(configs)} configs and at most {MAX_CONFIGS} are supported: merge some.",
-        )
+    configs = _Configs(dataset, seen, snapshot, endpoint=endpoint, token=token)
     listing = Listing()
-    footers = MAX_FOOTERS
-    for config in configs:
+    for config, listed in configs.list().items():
+        if isinstance(listed, CodedError):
+            listing.failed.append(FailedConfig(config, listed))
+            continue
+        listing.splits.extend(listed.splits)
+        if listed.plan is not None:
+            listing.plans[config] = listed.plan
+    return listing, snapshot
+
+
+class _Configs:
+    """The configs of a dataset, listed together as the library does, or each as if README.md declared no other."""
+
+    def __init__(
+        self, dataset: str, seen: Observation, snapshot: Snapshot | None, *, endpoint: str, token: str | None
+    ) -> None:
+        self._dataset = dataset
+        self._seen = seen
+        self._snapshot = snapshot
+        self._endpoint = endpoint
+        self._token = token
+        self._footers = MAX_FOOTERS
+
+    def list(self) -> dict[str, _Listed | CodedError]:
+        """All of them, in order, with the error of each that has one."""
+        try:
+            configs = self._list_together(self._snapshot)
+        except CodedError as error:
+            if error.entry.fault is not Fault.DATA or (declared := self._declared()) is None:
+                raise
+            _check_number(len(declared.names))
+            configs = {name: self._list_alone(name, declared) for name in declared.names}
+            if all(isinstance(listed, CodedError) for listed in configs.values()):
+                raise
+            return configs
+        foreign = [name for name, listed in configs.items() if isinstance(listed, _Listed) and listed.is_foreign]
+        if foreign and (declared := self._declared()) is not None:
+            configs |= {name: self._list_alone(name, declared) for name in foreign}
+        return configs
+
+    def _declared(self) -> DeclaredConfigs | None:
+        return DeclaredConfigs.of(self._snapshot.readme) if self._snapshot is not None else None
+
+    def _list_together(self, snapshot: Snapshot | None) -> dict[str, _Listed | CodedError]:
+        with self._repository(snapshot) as repository:
+            configs = repository.configs()
+            _check_number(len(configs))
+            return {config: self._listed(repository, config) for config in configs}
+
+    def _list_alone(self, config: str, declared: DeclaredConfigs) -> _Listed | CodedError:
+        assert self._snapshot is not None
+        try:
+            return self._list_together(replace(self._snapshot, readme=declared.alone(config)))[config]
+        except CodedError as error:
+            if error.entry.fault is not Fault.DATA:
+                raise
+            return error
+
+    @contextmanager
+    def _repository(self, snapshot: Snapshot | None) -> Iterator[Repository]:
+        assert self._seen.revision is not None
+        with TemporaryDirectory(prefix="reader-") as directory, reading(snapshot, self._endpoint, Path(directory)):
+            with translated("ConfigNamesError"):
+                # The token may see which files a gated dataset has, and not read them.
+                if snapshot is not None and self._seen.visibility == "gated":
+                    check_access(self._dataset, token=self._token)
+                repository = Repository(self._dataset, self._seen.revision, token=self._token, cache=Path(directory))
+            yield repository
+
+    def _listed(self, repository: Repository, config: str) -> _Listed | CodedError:
         try:
             builder = _builder_of(repository, config)
         except CodedError as error:
             if error.entry.fault is not Fault.DATA:
                 raise
-            listing.failed.append(FailedConfig(config, error))
-            continue
-        if snapshot is not None:
-            footers -= _look_at_footers(builder, snapshot, footers, token)
-        listing.splits.extend(
-            Split(config, str(name), *declared_sizes(builder, name)) for name in builder.config.data_files
+            return error
+        if self._snapshot is not None:
+            self._footers -= _look_at_footers(builder, self._snapshot, self._footers, self._token)
+        splits = [Split(config, str(name), *declared_sizes(builder, name)) for name in builder.config.data_files]
+        plan = plan_of(builder, self._snapshot) if self._snapshot is not None else None
+        return _Listed(splits, plan, _is_foreign(builder))
+
+
+def _check_number(configs: int) -> None:
+    if configs > MAX_CONFIGS:
+        raise CodedError(
+            "DatasetWithTooManyConfigsError",
+            f"The dataset has {configs} configs and at most {MAX_CONFIGS} are supported: merge some.",
         )
-        plan = plan_of(builder, snapshot) if snapshot is not None else None
-        if plan is not None:
-            listing.plans[config] = plan
-    return listing
+
+
+def _is_foreign(builder: Any) -> bool:
+    """Whether all files of a config are of formats other than its builder's.
+
+    What is called text may be of any format, and is left to the builder.
+    """
+    suffixes = {
+        frozenset(f".{suffix.lower()}" for suffix in file.rpartition("/")[2].split(".")[1:])
+        for files in builder.config.data_files.values()
+        for file in files
+    }
+    own = set(_MODULE_TO_EXTENSIONS[builder.name])
+    others = {suffix for suffix, (module, _) in _EXTENSION_TO_MODULE.items() if module != "text"} - own
+    return bool(suffixes) and all(some & others and not some & own for some in suffixes)
 
 
 def _builder_of(repository: Repository, config: str) -> Any:

@@ -1,10 +1,13 @@
 """A dataset repository at one revision, as the `datasets` library sees it: its configs, and a builder for each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from datasets import DownloadConfig
 from datasets.load import dataset_module_factory, get_dataset_builder_class
+from huggingface_hub import constants
 
 from reader.confinement import confined_to, root_of
 
@@ -12,8 +15,8 @@ from reader.confinement import confined_to, root_of
 class Repository:
     """One pass over the card and the file list serves every config: that pass is most of the requests to the Hub.
 
-    `cache` is a directory of this job alone: from a shared one the library would serve another revision when the Hub
-    fails. Raises what the library raises.
+    `cache` is a directory of this pass alone: from a shared one the library would serve another revision when the Hub
+    fails, or another README.md. Raises what the library raises.
     """
 
     def __init__(self, dataset: str, revision: str, *, token: str | None, cache: Path) -> None:
@@ -21,7 +24,7 @@ class Repository:
         self._token: str | bool = token or False
         self._cache = str(cache)
         # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
-        with confined_to(self.root):
+        with confined_to(self.root), _downloads_in(cache):
             self._module = dataset_module_factory(
                 f"hf://datasets/{dataset}",
                 revision=revision,
@@ -47,3 +50,14 @@ class Repository:
                 token=self._token,
                 **arguments,
             )
+
+
+@contextmanager
+def _downloads_in(cache: Path) -> Iterator[None]:
+    """Within the block README.md is downloaded there; the library has no argument for that."""
+    shared = constants.HF_HUB_CACHE
+    constants.HF_HUB_CACHE = str(cache / "hub")
+    try:
+        yield
+    finally:
+        constants.HF_HUB_CACHE = shared

@@ -8,9 +8,7 @@ from services.worker.tests.corpus.bombs import zip_of_zeros
 from services.worker.tests.corpus.case import Case, Failure, Page, only
 from services.worker.tests.corpus.media import Kept
 from services.worker.tests.corpus.videos import WEBM
-from services.worker.tests.reader.edge_cases import README, card, lines
 
-_ONE = Page({"a": "int64"}, [{"a": 1}])
 _MEGABYTE = 1_000_000
 
 
@@ -20,25 +18,6 @@ CASES = [
         "json-huge-float-after-good-rows",
         lambda: {"data.jsonl": b'{"a": 1.5}\n{"a": 1e400}\n'},
         only(Page({"a": "float64"}, [{"a": 1.5}], ends="data.jsonl")),
-    ),
-    # All configs fail: the library resolves the data_dir of each before it knows any.
-    Case(
-        "outside-folder",
-        lambda: {
-            README: card("configs:\n- config_name: c0\n  data_files: data.csv\n- config_name: c1\n  data_dir: /etc"),
-            "data.csv": b"a\n1\n",
-        },
-        {"c0": {"train": _ONE}, "c1": Failure("DataFilesNotFoundError", "README.md", "relative to the root")},
-    ),
-    # The config y is read as CSV too, with one column and no row: the library has one format for all configs.
-    Case(
-        "configs-in-different-formats",
-        lambda: {
-            README: card("configs:\n- config_name: x\n  data_files: x.csv\n- config_name: y\n  data_files: y.jsonl"),
-            "x.csv": b"a\n1\n",
-            "y.jsonl": lines({"a": 1}),
-        },
-        {"x": {"train": _ONE}, "y": {"train": _ONE}},
     ),
     # Read as a sound, which it isn't, for the library takes `.webm` for one.
     Case(

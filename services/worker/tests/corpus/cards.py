@@ -19,8 +19,36 @@ def _config(rest: str) -> bytes:
     return card(f"configs:\n- config_name: default\n  data_files: data.csv\n  {rest}")
 
 
+def _between_good_ones(config: str) -> bytes:
+    good = "- config_name: {}\n  data_files: data.csv"
+    return card("\n".join(["configs:", good.format("x"), config, good.format("z")]))
+
+
+def _one_bad_config(what: str, name: str, config: str, failure: Failure) -> Case:
+    return Case(
+        f"one-config-with-{what}",
+        lambda: {README: _between_good_ones(config), "data.csv": _CSV},
+        {"x": {"train": _ONE}, name: failure, "z": {"train": _ONE}},
+    )
+
+
 def _bad(*names: str) -> Failure:
     return Failure("InvalidDatasetCardError", "README.md", *names)
+
+
+_OUTSIDE = Failure("DataFilesNotFoundError", "README.md", "relative to the root")
+_BAD_CONFIGS = [
+    ("a-folder-outside", "y", "- config_name: y\n  data_dir: /etc", _OUTSIDE),
+    ("no-such-folder", "y", "- config_name: y\n  data_dir: nothing", Failure("DataFilesNotFoundError", "data_dir")),
+    ("bad-data-files", "y", "- config_name: y\n  data_files: 7", _bad("data_files")),
+    ("a-bad-name", "a/b", "- config_name: a/b\n  data_files: data.csv", _bad("a/b")),
+    (
+        "a-bad-feature",
+        "y",
+        "- config_name: y\n  data_files: data.csv\n  features:\n  - name: a\n    dtype: nonsense",
+        _bad("Nonsense"),
+    ),
+]
 
 
 CASES = [
@@ -76,6 +104,7 @@ CASES = [
     _case("latin-1-readme", card("license: mit") + "café\n".encode("latin-1"), _bad("UTF-8")),
     _case("utf-16-readme", "---\nlicense: mit\n---\n".encode("utf-16"), _bad("UTF-8")),
     _case("huge-readme", card("license: mit") + b"word " * 400_000, _ONE),
+    *(_one_bad_config(*bad) for bad in _BAD_CONFIGS),
     Case(
         "default-config-that-is-not-first",
         lambda: {

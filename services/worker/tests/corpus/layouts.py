@@ -80,6 +80,20 @@ CASES = [
         {"x": {"train": _ONE}, "y": {"train": Page({"b": "string"}, [{"b": "z"}])}},
     ),
     Case(
+        "configs-in-different-formats",
+        lambda: {
+            README: card(
+                "configs:\n- config_name: x\n  data_files: x.csv\n- config_name: y\n  data_files: y.jsonl\n"
+                "- config_name: z\n  data_files: z.txt"
+            ),
+            "x.csv": _CSV,
+            "y.jsonl": lines({"a": 1}),
+            # CSV by another name, as the library takes it.
+            "z.txt": _CSV,
+        },
+        {"x": {"train": _ONE}, "y": {"train": _ONE}, "z": {"train": _ONE}},
+    ),
+    Case(
         "config-by-folder",
         lambda: {
             README: card("configs:\n- config_name: x\n  data_dir: first\n- config_name: y\n  data_dir: second"),
