@@ -12,6 +12,8 @@ import huggingface_hub
 import soundfile
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
+from reader import http
+
 
 def prepare() -> None:
     """Import the heavy libraries and set them up for jobs."""
@@ -30,6 +32,7 @@ def prepare() -> None:
     datasets.disable_progress_bars()
     datasets.Audio.encode_example = _encode_audio
     _forget_harnesses()
+    http.certificates()
 
 
 def _forget_harnesses() -> None:

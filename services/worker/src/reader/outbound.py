@@ -14,8 +14,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 import huggingface_hub
-from huggingface_hub.utils._http import default_client_factory
+from huggingface_hub.utils._http import hf_request_event_hook
 
+from reader import http
 from reader.confinement import OutsideDatasetError
 
 _PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
@@ -72,13 +73,8 @@ class _Gate:
 
     def client(self) -> httpx2.Client:
         """The client for `huggingface_hub`: it asks no other place, and learns where the Hub redirects to."""
-        client = default_client_factory()
-        hooks = client.event_hooks
-        client.event_hooks = {
-            "request": [self._check_request, *hooks["request"]],
-            "response": [self._learn, *hooks["response"]],
-        }
-        return client
+        hooks: http.Hooks = {"request": [self._check_request, hf_request_event_hook], "response": [self._learn]}
+        return httpx2.Client(**http.options(hooks))
 
     def _check_request(self, request: httpx2.Request) -> None:
         self._check(_place_of(urlsplit(str(request.url))) in self._urls, request.url.host)

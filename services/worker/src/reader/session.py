@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 from huggingface_hub import get_session, set_client_factory
 
+from reader import http
 from reader.ranges import Range, RangeStore
 from reader.snapshot import Snapshot
 
@@ -24,7 +25,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 class _Client(httpx2.Client):
     def __init__(self, endpoint: str, snapshot: Snapshot, store: RangeStore, hooks: Any) -> None:
-        super().__init__(event_hooks=hooks, follow_redirects=True, timeout=None)
+        super().__init__(**http.options(hooks))
         self._endpoint = httpx2.URL(endpoint)
         self._snapshot = snapshot
         self._store = store
@@ -140,5 +141,5 @@ def reading(snapshot: Snapshot | None, endpoint: str, directory: Path) -> Iterat
     try:
         yield
     finally:
-        set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=None))
+        set_client_factory(lambda: httpx2.Client(**http.options(hooks)))
         store.close()
