@@ -29,6 +29,10 @@ _MAX_WHOLE_BYTES = 2 << 20
 _MAX_GAP_BYTES = 1 << 15
 # A longer one is fetched when it is read.
 _MAX_PAGE_BYTES = 16 << 20
+# Where those who write files begin the next page of data by default: after so many rows or bytes, or a little later.
+_USUAL_PAGE_ROWS = 20_000
+_USUAL_PAGE_BYTES = 1 << 20
+_LATER = 1.125
 # So much is decoded at once, as far as the footer tells.
 _BATCH_BYTES = 32 << 20
 
@@ -175,11 +179,12 @@ def _fetch_first_pages(file: RemoteFile, parquet: pq.ParquetFile, group: int, na
         fetch_all((file, part) for part in whole)
         return
     # Of each, the dictionary if there is one, and what may be all of the first page of data.
-    first = {chunk: (chunk.begin, min(chunk.data + _BUFFER_BYTES, chunk.end)) for chunk in chunks}
+    usual = {chunk: chunk.usual_page_bytes(parquet.metadata.row_group(group).num_rows) for chunk in chunks}
+    first = {chunk: (chunk.begin, chunk.end_of_buffer(chunk.data + usual[chunk])) for chunk in chunks}
     fetch_all((file, part) for part in join(first.values(), gap=0, max_bytes=_MAX_WHOLE_BYTES))
     rest = []
     for chunk, (_, fetched) in first.items():
-        end = min(end_of_page(file.fetch((chunk.data, fetched)), chunk.data), chunk.end)
+        end = chunk.end_of_buffer(end_of_page(file.fetch((chunk.data, fetched)), chunk.data))
         if 0 < end - fetched <= _MAX_PAGE_BYTES:
             rest.append((file, (fetched, end)))
     fetch_all(rest)
@@ -192,6 +197,16 @@ class _Chunk:
     begin: int
     data: int
     end: int
+
+    def usual_page_bytes(self, rows: int) -> int:
+        """What a page of data takes with its header, of a chunk with so many rows, unless it was written unusually."""
+        of_rows = (self.end - self.data) * _USUAL_PAGE_ROWS / rows
+        return int(min(of_rows, _USUAL_PAGE_BYTES) * _LATER)
+
+    def end_of_buffer(self, position: int) -> int:
+        """Up to where a chunk is read to have it up to `position`: a buffer at a time."""
+        buffers = -(-(position - self.begin) // _BUFFER_BYTES)
+        return min(self.begin + buffers * _BUFFER_BYTES, self.end)
 
 
 def _chunks(parquet: pq.ParquetFile, group: int, names: set[str]) -> Iterator[_Chunk]:
