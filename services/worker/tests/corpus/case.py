@@ -8,6 +8,7 @@ Every content is built in code and is the same each time.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hub.faults import Faults
@@ -67,6 +68,18 @@ class Case:
     def dataset(self) -> str:
         """Its name on the Hub."""
         return f"corpus/{self.name}"
+
+    def put_into(self, hub: Path) -> None:
+        """Gives the dataset to the directory of a Hub, all at once."""
+        new = hub.with_name("new")
+        new.mkdir()
+        for name, content in self.files().items():
+            file = new / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        folder = hub / self.dataset
+        folder.parent.mkdir(exist_ok=True)
+        new.rename(folder)
 
 
 def only(outcome: Page | Failure, config: str = "default", split: str = "train") -> Mapping[str, Config]:

@@ -33,16 +33,8 @@ class Runner:
         self._bugs = 0
 
     def put(self, case: Case) -> None:
-        """Gives the dataset to the Hub, all at once."""
-        folder = self._station.hub.directory / case.dataset
-        new = self._station.hub.directory.with_name("new")
-        new.mkdir()
-        for name, content in case.files().items():
-            file = new / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        folder.parent.mkdir(exist_ok=True)
-        new.rename(folder)
+        """Gives the dataset to the Hub."""
+        case.put_into(self._station.hub.directory)
 
     def warm_up(self, case: Case) -> None:
         """Runs a case, and takes the memory that the workers have then for what they may have."""
