@@ -12,9 +12,8 @@ _READERS = "datasets.packaged_modules."
 _DIRECT_READERS = "reader.direct."
 _NAMES = ("file", "tar_path", "downloaded_metadata_file")
 _CASTS = "datasets.table"
-_FILE = re.compile(
-    r"(?:\w+://(?P<member>[^:]+)::)?(?:hf://datasets/[^@]+@[0-9a-f]{40}|head://\d+)/(?P<file>.+)", re.DOTALL
-)
+_FILE = re.compile(r"(?:\w+://(?P<member>[^:]+)::)?hf://datasets/[^@]+@[0-9a-f]{40}/(?P<file>.+)", re.DOTALL)
+_HEAD = re.compile(r"head://\d+/(?:(?P<file>.+?)!/)?(?P<member>.+)", re.DOTALL)
 
 
 def file_of(errors: Iterable[BaseException]) -> str | None:
@@ -29,8 +28,10 @@ def _file_of(frame: FrameType) -> str | None:
     if module.startswith(_DIRECT_READERS) and isinstance(path := frame.f_locals.get("path"), str):
         return path
     if module.startswith(_READERS):
-        for found in filter(None, (_FILE.fullmatch(str(frame.f_locals.get(name))) for name in _NAMES)):
-            return f"{found['member']} in {found['file']}" if found["member"] else found["file"]
+        for name in _NAMES:
+            url = str(frame.f_locals.get(name))
+            if found := _FILE.fullmatch(url) or _HEAD.fullmatch(url):
+                return " in ".join(filter(None, (found["member"], found["file"])))
     return None
 
 

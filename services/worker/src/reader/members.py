@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterable
 from posixpath import splitext
+from typing import IO
 
 from reader.ranges import Range, join
 from reader.remote import RemoteFile, fetch_all
@@ -42,8 +43,16 @@ class Members:
         member, path = self._split(url)
         if member is None:
             return self._file(path).fetch((0, limit))
-        with self._archive(path).open(member) as opened:
+        with self.open(path, member) as opened:
             return opened.read(limit)
+
+    def names(self, path: str) -> list[str]:
+        """The names of the members of the zip archive at `path`. Raises as `read`."""
+        return self._archive(path).namelist()
+
+    def open(self, path: str, member: str) -> IO[bytes]:
+        """A member of the zip archive at `path`, to be read on. Raises as `read`."""
+        return self._archive(path).open(member)
 
     def prefetch(self, urls: Iterable[str]) -> None:
         """Fetches what is not long, a few at a time, so that it is there when it is read. What can't be fetched fails

@@ -109,7 +109,10 @@ def _infer(dataset: Any, sample: int, num_rows: int | None) -> RowStream:
 def _known_types(row: pa.Table) -> pa.Schema:
     """The schema of one row as far as its values tell: pandas has a type for columns without any."""
     return pa.schema(
-        [(name, _plain(row[name].type) if row[name][0].is_valid else pa.null()) for name in row.schema.names]
+        [
+            (field.name, _plain(field.type) if column[0].is_valid else pa.null())
+            for field, column in zip(row.schema, row.columns, strict=True)
+        ]
     )
 
 
@@ -118,13 +121,8 @@ def _plain(arrow_type: pa.DataType) -> pa.DataType:
 
 
 def _fitted(row: pa.Table, schema: pa.Schema) -> pa.Table:
-    known = _known_types(row)
-    columns = [
-        row[field.name].cast(field.type)
-        if field.name in known.names and known.field(field.name).type != pa.null()
-        else pa.nulls(1, field.type)
-        for field in schema
-    ]
+    known = {field.name for field in _known_types(row) if field.type != pa.null()}
+    columns = [row[field.name].cast(field.type) if field.name in known else pa.nulls(1, field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 

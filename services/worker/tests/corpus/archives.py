@@ -40,6 +40,28 @@ CASES = [
     _case("xz-csv", {"data.csv.xz": lzma.compress(_CSV)}, _TWO),
     _case("zip-csv", {"data.zip": zipped({"data.csv": _CSV})}, _TWO),
     _case("zip-deflated-csv", {"data.csv.zip": zipped({"data.csv": _CSV}, zipfile.ZIP_DEFLATED)}, _TWO),
+    _case(
+        "zip-in-order-of-folders",
+        {
+            "data.zip": zipped(
+                {
+                    "a/2.csv": b"a\n3\n",
+                    "b.csv": b"a\n1\n",
+                    "a/1.csv": b"a\n2\n",
+                    "a/b/0.csv": b"a\n4\n",
+                    ".hidden/x.csv": b"a\n0\n",
+                    "__x.csv": b"a\n0\n",
+                }
+            ),
+        },
+        Page({"a": "int64"}, [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}]),
+    ),
+    _case("zip-beside-csv", {"a.zip": zipped({"data.csv": b"a\n1\n"}), "b.csv": b"a\n2\n"}, _TWO),
+    _case(
+        "zip-json-with-a-broken-line",
+        {"data.zip": zipped({"x/data.jsonl": b'{"a": 1}\n{"a":\n'})},
+        Page({"a": "int64"}, [{"a": 1}], ends="x/data.jsonl in data.zip, line 2"),
+    ),
     _case("zip-two-csv", {"data.zip": zipped({"x/1.csv": b"a\n1\n", "x/2.csv": b"a\n2\n"})}, _TWO),
     Case(
         "zip-cut-off",

@@ -78,6 +78,18 @@ _LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 CASES = [
+    Case(
+        "bomb-zip",
+        lambda: {"data.zip": zip_of_zeros("data.csv", 1_000)},
+        only(Failure("StreamingRowsError", "data.csv in data.zip", "one long document")),
+        long=True,
+    ),
+    Case(
+        "bomb-csv-of-a-million-columns",
+        lambda: {"data.csv": b",".join(b"%d" % n for n in range(_MEGABYTE)) + b"\n" + b"," * (_MEGABYTE - 1) + b"\n"},
+        only(Page({str(n): "null" for n in range(1_000)}, [], number=1, columns_truncated=True)),
+        long=True,
+    ),
     _refused("bomb-png-of-806-megapixels", lambda: _huge_png(28_400, 28_400), "1.png: an image of more than"),
     _refused("bomb-png-that-lies-about-its-size", lambda: _PNG[:16] + b"\x7f\xff\xff\xff" * 2 + _PNG[24:], "1.png"),
     Case(

@@ -101,6 +101,21 @@ CASES = [
         b'{"a": 1.5}\n{"a": NaN}\n{"a": Infinity}\n{"a": -Infinity}\n',
         Page({"a": "float64"}, [{"a": 1.5}, {"a": None}, {"a": None}, {"a": None}]),
     ),
+    _case(
+        "json-huge-float-after-good-rows",
+        b'{"a": 1.5}\n\n{"a": 1e400}\n',
+        Page({"a": "float64"}, [{"a": 1.5}], ends="data.jsonl"),
+    ),
+    _case(
+        "json-huge-float-after-a-page",
+        b'{"a": 1.5}\n' * 40_000 + b'{"a": 1e400}\n',
+        Page({"a": "float64"}, [{"a": 1.5}], number=100, ends="100 rows"),
+    ),
+    _case(
+        "json-same-key-twice-after-good-rows",
+        b'{"a": 1}\n{"a": 2}\n{"a": 1, "a": 2}\n',
+        Page({"a": "int64"}, [{"a": 1}, {"a": 2}], ends="twice"),
+    ),
     _case("json-same-key-twice", b'{"a": 1, "a": 2}\n', Failure("CorruptDataError", "data.jsonl", "twice")),
     _case(
         "json-odd-keys",

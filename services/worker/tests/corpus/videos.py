@@ -5,8 +5,8 @@ from services.worker.tests.corpus.media import Kept
 
 _VIDEO = {"_type": "Video"}
 _MP4 = b"\x00\x00\x00\x18ftypisom" + b"\x00" * 100
-WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm" + b"\x00" * 100
-_MKV = WEBM.replace(b"webm", b"matr")
+_WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm" + b"\x00" * 100
+_MKV = _WEBM.replace(b"webm", b"matr")
 
 
 def _kept(name: str, file: str, content: bytes, extension: str) -> Case:
@@ -25,7 +25,18 @@ def _refused(name: str, file: str, content: bytes) -> Case:
 
 CASES = [
     _kept("video-mp4", "x.mp4", _MP4, ".mp4"),
-    _kept("video-webm", "x.mp4", WEBM, ".webm"),
+    _kept("video-webm", "x.mp4", _WEBM, ".webm"),
+    # A sound to the library, by its name; and browsers play that of a video, too.
+    Case(
+        "video-called-webm",
+        lambda: {"x.webm": _WEBM},
+        only(
+            Page(
+                {"audio": {"_type": "Audio"}},
+                [{"audio": [{"src": Kept(_WEBM, ".weba"), "type": "audio/webm"}]}],
+            )
+        ),
+    ),
     _refused("video-matroska", "x.mkv", _MKV),
     _refused("video-quicktime", "x.mov", _MP4.replace(b"isom", b"qt  ")),
     _refused("video-html-called-mp4", "x.mp4", b"<html><script>alert(1)</script></html>"),

@@ -40,14 +40,15 @@ def test_a_reader_of_a_format_had_the_file_in_a_variable(variable: str, value: s
 
 
 @pytest.mark.parametrize(
-    ("module", "variable", "value"),
+    ("module", "variable", "value", "file"),
     [
-        ("reader.direct.parquet", "path", "data/train.parquet"),
-        ("datasets.packaged_modules.csv.csv", "file", "head://3/data/train.parquet"),
+        ("reader.direct.parquet", "path", "data/train.parquet", "data/train.parquet"),
+        ("datasets.packaged_modules.csv.csv", "file", "head://3/data/train.csv", "data/train.csv"),
+        ("datasets.packaged_modules.csv.csv", "file", "head://3/data/x.zip!/a/b.csv", "a/b.csv in data/x.zip"),
     ],
 )
-def test_the_direct_readers_had_it_too(module: str, variable: str, value: str) -> None:
-    assert file_of([_failing(module, **{variable: value})]) == "data/train.parquet"
+def test_the_direct_readers_had_it_too(module: str, variable: str, value: str, file: str) -> None:
+    assert file_of([_failing(module, **{variable: value})]) == file
 
 
 def test_only_the_readers_of_formats_are_asked() -> None:

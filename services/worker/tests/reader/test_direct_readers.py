@@ -44,6 +44,10 @@ def compare(reader: Reader, dataset: str) -> None:
         check(reader.try_to_read(dataset, config, split, **handed), by_library, dataset)
 
 
+def wait_for(dataset: str, reader: Reader) -> None:
+    eventually(lambda: reader.observe(dataset)["visibility"] == "public", _LIMIT_SECONDS)
+
+
 def check(directly: Page | Any, by_library: Page | Any, dataset: str) -> None:
     """Where the library gives rows, the two pages are the same."""
     if not isinstance(by_library, Page):
@@ -72,7 +76,7 @@ def cases(reader: Reader, datasets_directory: Path) -> list[corpus.Case]:
     for case in cases:
         case.put_into(datasets_directory)
     for case in cases:
-        eventually(lambda case=case: reader.observe(case.dataset)["visibility"] == "public", _LIMIT_SECONDS)
+        wait_for(case.dataset, reader)
     return cases
 
 
@@ -95,6 +99,6 @@ def test_they_give_what_the_library_gives_of_the_corpus(cases: list[corpus.Case]
 def test_they_give_what_the_library_gives_of_a_long_file(name: str, reader: Reader, datasets_directory: Path) -> None:
     case = corpus.Case(f"long-{name}", lambda: {name: FILES[name]()}, {})
     case.put_into(datasets_directory)
-    eventually(lambda: reader.observe(case.dataset)["visibility"] == "public", _LIMIT_SECONDS)
+    wait_for(case.dataset, reader)
     compare(reader, case.dataset)
     assert len(reader.read(case.dataset).json["rows"]) == 100

@@ -1,17 +1,12 @@
-"""The beginnings of files of records, decompressed, each ending after a whole record."""
+"""The beginnings of files of records, each ending after a whole record."""
 
-import io
-import lzma
-from collections.abc import Callable, Sequence
-from posixpath import splitext
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO
 
-import pyarrow as pa
 from libcommon.errors import CodedError
 
 from reader.direct.cutting import Cut
-from reader.remote import RemoteFile
-from reader.snapshot import Snapshot
+from reader.direct.texts import Text
 
 # The library takes as many, of which it looks at the first records.
 _FIRST_BYTES = 4 << 20
@@ -20,25 +15,19 @@ _MAX_BYTES = 16 << 20
 _ENOUGH_RECORDS = 150
 _BUFFER_BYTES = 1 << 20
 
-_PYARROW_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
 Check = Callable[[str, bytes], tuple[bytes, CodedError | None]]
 """From the path and the beginning of a file to what may be parsed of that, and what is wrong with the rest."""
 
-COMPRESSIONS = {*_PYARROW_CODECS, ".xz"}
-
 
 class Heads:
-    """The beginnings of the `files` of a split, and of others that the library looks into.
+    """The beginnings of `texts`, of which those of a split have the paths `files`, in order.
 
     A file that can't be shortened is read whole, if it has no more than `max_bytes`. `check` may shorten it further.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, files: Sequence[str], *, token: str | None, cut: Cut, check: Check, max_bytes: int
-    ) -> None:
-        self._snapshot = snapshot
+    def __init__(self, texts: Iterable[Text], files: Sequence[str], *, cut: Cut, check: Check, max_bytes: int) -> None:
+        self._texts = {text.path: text for text in texts}
         self._files = files
-        self._token = token
         self._cut = cut
         self._check = check
         self._max_bytes = max_bytes
@@ -71,27 +60,30 @@ class Heads:
             self._last = path, content
         return self._last[1]
 
-    def end_before(self, line: int, error: CodedError) -> bool:
+    @property
+    def last(self) -> bytes:
+        """The beginning that was read last."""
+        return self._last[1] if self._last is not None else b""
+
+    def end_before(self, line: int, error: CodedError, *, headers: int) -> bool:
         """Shortens the file that was read last to what is before a line, counted from 1, because of `error`; False if
-        that is no row.
+        there is no more than `headers` lines.
         """
         if self._last is None:
             return False
         path, content = self._last
         shortened = self._cut(b"".join(content.splitlines(keepends=True)[: line - 1]))
-        # A row besides the header.
-        if shortened is None or shortened.records < 2:
+        if shortened is None or shortened.records <= headers:
             return False
         self._last = path, shortened.content
         self._ends[path] = error
         return True
 
     def _beginning(self, path: str) -> bytes:
-        file = RemoteFile(self._snapshot, path, token=self._token)
         data = b""
-        with _decompressed(file) as stream:
+        with self._texts[path].open() as stream:
             for length in (_FIRST_BYTES, _MAX_BYTES):
-                data += stream.read(length + 1 - len(data))
+                data += _read(stream, length + 1 - len(data))
                 if len(data) <= length:
                     return data
                 shortened = self._cut(data)
@@ -99,7 +91,7 @@ class Heads:
                     message = f"{path} has rows so long that no more of them are read: use shorter rows, or Parquet."
                     self._ends[path] = CodedError("StreamingRowsError", message)
                     return shortened.content
-            data += stream.read(self._max_bytes + 1 - len(data))
+            data += _read(stream, self._max_bytes + 1 - len(data))
         if len(data) > self._max_bytes:
             raise CodedError(
                 "StreamingRowsError",
@@ -109,11 +101,9 @@ class Heads:
         return data
 
 
-def _decompressed(file: RemoteFile) -> IO[bytes]:
-    suffix = splitext(file.path)[1]
-    raw: IO[bytes] = io.BufferedReader(file, _BUFFER_BYTES)
-    if suffix == ".xz":
-        return lzma.LZMAFile(raw)
-    if suffix in _PYARROW_CODECS:
-        raw = pa.CompressedInputStream(pa.PythonFile(raw, "r"), _PYARROW_CODECS[suffix])
-    return raw
+def _read(stream: IO[bytes], length: int) -> bytes:
+    """Up to `length` bytes, a few at a time, for some streams fetch as many of what they decompress."""
+    data = bytearray()
+    while piece := stream.read(min(_BUFFER_BYTES, length - len(data))):
+        data += piece
+    return bytes(data)

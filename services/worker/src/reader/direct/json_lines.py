@@ -3,15 +3,20 @@ what is nested too deeply.
 """
 
 import codecs
+import io
 import json
 import re
 from typing import NamedTuple
 
 import orjson
+import pyarrow as pa
+import pyarrow.json
 from libcommon.errors import CodedError
 
 # What people nest is far below; the parser's stack ends far above.
 MAX_DEPTH = 500
+# More than a page has rows.
+_MOST_LINES = 150
 _DECODER = json.JSONDecoder()
 _BRACKET = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
@@ -48,6 +53,20 @@ def check_json(path: str, content: bytes) -> Checked:
             return Checked(content[:end], error)
         end += len(line)
     return Checked(content)
+
+
+def first_refused(content: bytes) -> int:
+    """The number of the first line of JSON Lines that the library's parser refuses by itself, counted from 1; of the
+    lines that a page can't need, the first.
+    """
+    lines = content.splitlines()[:_MOST_LINES]
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                pyarrow.json.read_json(io.BytesIO(line))
+        except pa.ArrowInvalid:
+            return number
+    return len(lines) + 1
 
 
 def _problem(line: bytes) -> str | None:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from csv import QUOTE_NONE
 from functools import partial
-from posixpath import splitext
 from typing import Any
 
 import datasets
@@ -20,15 +19,16 @@ from libcommon.errors import CodedError
 
 from reader.direct.cutting import Cut, cut_json, cut_lines, cut_paragraphs, cut_quoted_lines
 from reader.direct.head_filesystem import PROTOCOL, HeadFileSystem
-from reader.direct.heads import COMPRESSIONS, Heads
-from reader.direct.json_lines import check_json
+from reader.direct.heads import Heads
+from reader.direct.json_lines import check_json, first_refused
+from reader.direct.texts import Text, texts_of
+from reader.direct.wide_csv import leave_out_columns
 from reader.errors import translated
 from reader.snapshot import Snapshot
 from reader.stream import RowStream, Target, open_by_library
 
-# Others may be archives, which the library tells by their first bytes.
 _LINE = re.compile(r"C error: .* in line (\d+)")
-_SUFFIXES = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"}
+_JSON = re.compile("JSON parse error: ")
 
 
 def open_lines(target: Target, snapshot: Snapshot) -> RowStream | None:
@@ -39,30 +39,42 @@ def open_lines(target: Target, snapshot: Snapshot) -> RowStream | None:
     """
     builder = target.builder
     cut = _cut_of(builder)
-    paths = {name: snapshot.paths_of(files) or [] for name, files in builder.config.data_files.items()}
-    if cut is None or not all(files and all(map(_is_plain, files)) for files in paths.values()):
+    texts = _texts(builder, snapshot, target.token)
+    if cut is None or texts is None:
         return None
-    files_of_split = paths.get(target.split, [])
+    files = [text.path for text in texts.get(target.split, [])]
     check = check_json if builder.name == "json" and _is_utf_8(builder.config.encoding) else _take_all
-    heads = Heads(
-        snapshot, files_of_split, token=target.token, cut=cut, check=check, max_bytes=target.max_download_bytes
-    )
-    builder.config.data_files = _as_heads(paths, heads)
+    every = [text for of_split in texts.values() for text in of_split]
+    heads = Heads(every, files, cut=cut, check=check, max_bytes=target.max_download_bytes)
+    if builder.name == "csv" and len(files) == 1 and builder.info.features is None:
+        leave_out_columns(builder.config, heads.read(files[0]), target.max_columns)
+    builder.config.data_files = _as_heads(texts, heads)
     stream = _open(target, heads)
-    features = stream.features or _features_without_rows(builder, heads, files_of_split)
+    features = stream.features or _features_without_rows(builder, heads, files)
     return RowStream(features, _to_the_end(stream.rows, heads), stream.num_rows)
 
 
-def _as_heads(paths: Mapping[str, Sequence[str]], heads: Heads) -> DataFilesDict:
+def _texts(builder: Any, snapshot: Snapshot, token: str | None) -> dict[str, list[Text]] | None:
+    """The text files of each split; None unless all are."""
+    found = {}
+    for split, urls in builder.config.data_files.items():
+        paths = snapshot.paths_of(urls)
+        texts = texts_of(snapshot, paths, token=token) if paths else None
+        if not texts:
+            return None
+        found[str(split)] = texts
+    return found
+
+
+def _as_heads(texts: Mapping[str, Sequence[Text]], heads: Heads) -> DataFilesDict:
     """The files of all splits, named so that the library opens their beginnings."""
     contents: dict[str, Callable[[], bytes]] = {}
     named = DataFilesDict()
-    for split, files in paths.items():
+    for split, of_split in texts.items():
         urls = []
-        for path in files:
-            stem, suffix = splitext(path)
-            name = f"{len(contents)}/{stem if suffix in COMPRESSIONS else path}"
-            contents[name] = partial(heads.read, path)
+        for text in of_split:
+            name = f"{len(contents)}/{text.name}"
+            contents[name] = partial(heads.read, text.path)
             urls.append(f"{PROTOCOL}://{name}")
         named[split] = DataFilesList(urls, [("",)] * len(urls))
     HeadFileSystem.files = contents
@@ -73,11 +85,19 @@ def _open(target: Target, heads: Heads) -> RowStream:
     try:
         return open_by_library(target)
     except CodedError as error:
-        # A CSV file is parsed as a whole, and so fails as a whole.
-        line = _LINE.search(error.cause_message or "")
-        if line is None or not heads.end_before(int(line[1]), error):
+        # Many lines are parsed as one, and so fail as one.
+        if not _end_before_error(target.builder.name, heads, error):
             raise
         return open_by_library(target)
+
+
+def _end_before_error(name: str, heads: Heads, error: CodedError) -> bool:
+    match name:
+        case "csv" if line := _LINE.search(error.cause_message or ""):
+            return heads.end_before(int(line[1]), error, headers=1)
+        case "json" if _JSON.search(error.cause_message or ""):
+            return heads.end_before(first_refused(heads.last), error, headers=0)
+    return False
 
 
 def _features_without_rows(builder: Any, heads: Heads, paths: Sequence[str]) -> datasets.Features:
@@ -100,11 +120,6 @@ def _take_all(_: str, content: bytes) -> tuple[bytes, None]:
 def _to_the_end(rows: Iterator[pa.Table], heads: Heads) -> Iterator[pa.Table]:
     yield from rows
     heads.check_rows_follow()
-
-
-def _is_plain(path: str) -> bool:
-    stem, suffix = splitext(path)
-    return (splitext(stem)[1] if suffix in COMPRESSIONS else suffix) in _SUFFIXES
 
 
 def _cut_of(builder: Any) -> Cut | None:
