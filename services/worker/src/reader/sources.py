@@ -79,7 +79,14 @@ class MediaSource:
             translated = translate(error, "StreamingRowsError")
             if isinstance(translated, RevisionGone) or translated.entry.fault is not Fault.DATA:
                 raise translated from error
-            raise CellError("the file is missing or damaged") from error
+            raise CellError(f"{self._called(path)}: the file is missing or damaged") from error
+
+    def _called(self, path: str) -> str:
+        """A path as the dataset's author knows it."""
+        if not is_inside(path, self._root):
+            return "what was downloaded"
+        *members, file = path.split("::")
+        return " in ".join([*(member.partition("://")[2] for member in members), file.removeprefix(self._root)])
 
     def _is_downloaded(self, path: str) -> bool:
         return "://" not in path and "::" not in path and Path(path).resolve().is_relative_to(self._downloaded)

@@ -206,7 +206,7 @@ CASES = [
         Page(
             {"image": IMAGE, "text": "large_string"},
             [{"image": shown(Kept(_PNG, ".png")), "text": "red"}, {"image": None, "text": "gone"}],
-            errors={1: {"image": "missing"}},
+            errors={1: {"image": "9.png: the file is missing"}},
         ),
     ),
     _folder(

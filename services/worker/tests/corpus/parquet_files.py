@@ -14,7 +14,7 @@ from services.worker.tests.reader.edge_cases import parquet
 _TABLE = pa.table({"a": [1, 2, 3]})
 _THREE = Page({"a": "int64"}, [{"a": 1}, {"a": 2}, {"a": 3}])
 _DAMAGED = Failure("CorruptDataError", "data.parquet", "upload it again")
-_DAMAGED_INSIDE = Failure("CorruptDataError", "damaged inside", "upload it again")
+_DAMAGED_INSIDE = Failure("CorruptDataError", "data.parquet is damaged inside", "upload it again")
 
 
 def _case(name: str, content: Callable[[], bytes], expected: Page | Failure, *, long: bool = False) -> Case:

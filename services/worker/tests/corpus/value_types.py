@@ -60,7 +60,7 @@ def _labelled(feature: Mapping[str, object], values: pa.Array, rows: list[Any], 
 _MOMENT = datetime(2024, 2, 29, 12, 30, 15, 123456)  # noqa: DTZ001 - a timestamp without a zone
 _FLOATS = [1.5, float("nan"), float("inf"), float("-inf"), -0.0]
 _SHOWN_FLOATS = [1.5, None, None, None, -0.0]
-_UNSUPPORTED = Failure("FeaturesError", "map<string, int64", "not supported")
+_UNSUPPORTED = Failure("FeaturesError", "data.parquet", "map<string, int64", "not supported")
 _LABEL = {"names": ["no", "yes"], "_type": "ClassLabel"}
 
 CASES = [

@@ -53,7 +53,7 @@ def open_parquet(target: Target, snapshot: Snapshot) -> RowStream | None:
     files = _Files(snapshot, paths, target.token)
     with translated("StreamingRowsError"):
         # As in the library, the types are those of the first file of the first split.
-        features = builder.info.features or _features_of_first(builder, snapshot, target.token, files)
+        features = builder.info.features or _features_of_first(builder, snapshot, files)
         num_rows = files.num_rows
     if num_rows is None:
         _, num_rows = declared_sizes(builder, target.split)
@@ -99,7 +99,8 @@ class _Files:
 
     def open(self, path: str) -> tuple[RemoteFile, pq.ParquetFile]:
         if path not in self._opened:
-            self._opened = {path: open_file(self._snapshot, path, self._token)}
+            file = RemoteFile(self._snapshot, path, token=self._token)
+            self._opened = {path: (file, pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES))}
         return self._opened[path]
 
     @property
@@ -110,23 +111,18 @@ class _Files:
         return int(self.open(self.paths[0])[1].metadata.num_rows)
 
 
-def open_file(snapshot: Snapshot, path: str, token: str | None) -> tuple[RemoteFile, pq.ParquetFile]:
-    file = RemoteFile(snapshot, path, token=token)
-    return file, pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-
-
-def _features_of_first(builder: Any, snapshot: Snapshot, token: str | None, files: _Files) -> datasets.Features:
+def _features_of_first(builder: Any, snapshot: Snapshot, files: _Files) -> datasets.Features:
     first = next(iter(builder.config.data_files.values()))[0].removeprefix(snapshot.root)
     if first not in files.paths:
         try:
-            return _features(open_file(snapshot, first, token)[1])
+            return _features(first, files)
         except (pa.ArrowException, ValueError):
             pass  # that split is broken, and this one need not be
-    return _features(files.open(files.paths[0])[1])
+    return _features(files.paths[0], files)
 
 
-def _features(parquet: pq.ParquetFile) -> datasets.Features:
-    schema = parquet.schema_arrow
+def _features(path: str, files: _Files) -> datasets.Features:
+    schema = files.open(path)[1].schema_arrow
     try:
         return datasets.Features.from_arrow_schema(schema)
     except (json.JSONDecodeError, KeyError, TypeError):
