@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos quality bench-push bench-queue bench-rows bench-jobs samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order.
@@ -25,6 +25,9 @@ test-corpus: setup ## Run every dataset of the corpus, the slow and huge ones to
 
 test-chaos: setup ## Make trouble at random for SECONDS=120 and see that everything holds; SEED= repeats it
 	@exec $(BIN)/python -m chaos --seconds $(SECONDS) $(addprefix --seed ,$(SEED)) $(ARGS)
+
+fuzz: setup ## Damage good files for SECONDS=120 until a reader goes wrong over one; SEED= repeats it
+	@exec $(BIN)/python -m services.worker.tests.fuzz --seconds $(SECONDS) $(addprefix --seed ,$(SEED)) $(ARGS)
 
 quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/ruff check

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from hub.testing import eventually
 from PIL import Image
 from reader import wire
@@ -67,6 +68,21 @@ def test_a_picture_becomes_a_file_named_after_its_content(zygote: Zygote, tmp_pa
     assert (tmp_path / decoded["file"]).read_bytes() == picture()
     assert ".." not in decoded["file"]
     zygote.kill(pid)
+
+
+def test_what_libraries_print_about_a_file_is_not_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    zygote = Zygote("http://127.0.0.1:9", tmp_path)
+    pid, connection = decoder(zygote, tmp_path)
+    # A sample dump with damaged blocks: libsndfile prints a line for each.
+    sound = BytesIO()
+    soundfile.write(sound, [0.1] * 40_000, 8_000, format="SDS", subtype="PCM_16")
+    damaged = bytearray(sound.getvalue())
+    damaged[21::127] = b"\x31" * len(damaged[21::127])
+    wire.send(connection, {"kind": "audio", "name": None}, bytes(damaged))
+    assert wire.receive(connection)[0]["type"] == "audio/wav"
+    zygote.kill(pid)
+    zygote.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_disk_that_can_not_be_written_is_no_fault_of_the_picture(zygote: Zygote, tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ DATA_RULES = [
     ),
     Rule(
         OSError,
-        "thrift|[Cc]orrupt|[Tt]runcated|inflate|decompress|Unexpected end of stream|[Pp]age",
+        "thrift|[Cc]orrupt|[Tt]runcated|inflate|decompress|Invalid data stream|Unexpected end of stream|[Pp]age",
         "CorruptDataError",
         "{file} is damaged inside: upload it again.",
     ),

@@ -32,6 +32,7 @@ def serve(connection: socket.socket, staging: Path, limits: Limits) -> None:
     file}` or `{"disk_error": true}`.
     """
     confine_decoder(limits, staging)
+    _silence_libraries()
     # Shared with the child: whether it owes an answer.
     state = mmap.mmap(-1, 1)
     while _has_more(connection):
@@ -49,6 +50,16 @@ def serve(connection: socket.socket, staging: Path, limits: Limits) -> None:
         over_time = code == -signal.SIGXCPU
         what = f"takes more than {limits.cpu_seconds} s" if over_time else "made the process that decodes media end"
         wire.send(connection, {"cell_error": f"the file {what}"})
+
+
+def _silence_libraries() -> None:
+    """What libraries in C print about a file, maybe a line for each of its blocks, is not for the log."""
+    for_python = os.dup(sys.stderr.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(for_python, "w", buffering=1)
 
 
 def _has_more(connection: socket.socket) -> bool:

@@ -37,6 +37,7 @@ CASES = [
     ),
     _case("gzip-that-is-none", {"data.csv.gz": _CSV}, Failure("CorruptDataError", "data.csv.gz")),
     _case("bz2-csv", {"data.csv.bz2": bz2.compress(_CSV)}, _TWO),
+    _case("bz2-with-more-behind-its-end", {"data.csv.bz2": bz2.compress(_CSV) + b"more"}, _TWO),
     _case("xz-csv", {"data.csv.xz": lzma.compress(_CSV)}, _TWO),
     _case("zip-csv", {"data.zip": zipped({"data.csv": _CSV})}, _TWO),
     _case("zip-deflated-csv", {"data.csv.zip": zipped({"data.csv": _CSV}, zipfile.ZIP_DEFLATED)}, _TWO),

@@ -72,6 +72,7 @@ CASES = [
     _refused("sound-of-zero-bytes", "1.mp3", b""),
     _refused("sound-wav-cut-in-its-header", "1.wav", sound("WAV")[:30]),
     _refused("sound-flac-cut-in-its-header", "1.flac", sound("FLAC")[:20]),
+    _refused("sound-aiff-with-a-byte-missing", "1.aiff", sound("AIFF").replace(b"SSND", b"SND")),
     Case(
         "sounds-with-metadata",
         lambda: {"metadata.jsonl": lines({"file_name": "x.wav", "text": "silence"}), "x.wav": sound("WAV")},

@@ -1,5 +1,6 @@
 """The text files of a config, decompressed: files of the repository, and members of its zip archives."""
 
+import bz2
 import io
 import lzma
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +16,8 @@ from reader.remote import RemoteFile
 from reader.snapshot import Snapshot
 
 _BUFFER_BYTES = 1 << 20
-_PYARROW_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
-_COMPRESSIONS = {*_PYARROW_CODECS, ".xz"}
+_PYARROW_CODECS = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4"}
+_COMPRESSIONS = {*_PYARROW_CODECS, ".bz2", ".xz"}
 # Others may be archives, which the library tells by their first bytes.
 _SUFFIXES = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"}
 # Begins the names of files and folders of an archive that the library passes over.
@@ -69,6 +70,8 @@ def _decompressed(file: RemoteFile) -> IO[bytes]:
     raw: IO[bytes] = io.BufferedReader(file, _BUFFER_BYTES)
     if suffix == ".xz":
         return lzma.LZMAFile(raw)
+    if suffix == ".bz2":
+        return bz2.BZ2File(raw)
     if suffix in _PYARROW_CODECS:
         raw = pa.CompressedInputStream(pa.PythonFile(raw, "r"), _PYARROW_CODECS[suffix])
     return raw

@@ -45,7 +45,7 @@ def decode(data: bytes) -> Decoded:
     if is_adts(data):
         return Decoded(data, ".aac", "audio/aac")
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as sound:
+        with soundfile.SoundFile(_Source(data)) as sound:
             extension, media_type = _KEPT.get((sound.format, sound.subtype), ("", ""))
             if extension and not (extension == ".wav" and data.startswith(b"RIFX")):
                 sound.read(_PROBE_FRAMES)
@@ -53,6 +53,16 @@ def decode(data: bytes) -> Decoded:
             return _wav_of(sound)
     except soundfile.LibsndfileError as error:
         raise CellError("not a sound of a known format, or a damaged one") from error
+
+
+class _Source(io.BytesIO):
+    """A damaged file may tell libsndfile to seek to nowhere. That comes as a callback, which may not raise."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
 
 
 def _wav_of(sound: soundfile.SoundFile) -> Decoded:

@@ -1,0 +1,124 @@
+"""A dataset of any content is listed and read, and what comes of it keeps the contract."""
+
+import shutil
+import traceback
+from functools import partial
+from pathlib import Path
+
+from libcommon.errors import CodedError, Fault
+from reader.card import NAME
+from reader.content import signature_of
+from reader.limits import Limits
+from reader.listing import Listing, list_splits
+from reader.media import decode
+from reader.opening import DIRECT, open_split
+from reader.page import Page
+from reader.plan import Plan
+from reader.rows import read_split
+from reader.stream import open_by_library
+
+from services.worker.tests.corpus.case import Files
+from services.worker.tests.fuzz.hub_inside import DATASET, ENDPOINT, Hub
+from services.worker.tests.fuzz.rules import ASSET_URL, check_error, check_page
+from services.worker.tests.fuzz.verdict import Trouble
+
+# What is split into more is the same code again.
+_MAX_SPLITS = 4
+_MAX_SIZE_FALLBACK = 10_000_000
+
+
+class Reading:
+    """Reads one dataset after another; the media of a page go to a new folder of `staging`."""
+
+    def __init__(self, staging: Path) -> None:
+        self._staging = staging
+        self._hub = Hub()
+        self._hub.install()
+
+    def check(self, files: Files) -> str:
+        """What came of it, in a word.
+
+        Raises:
+            Trouble: something that must not.
+        """
+        self._hub.serve(files)
+        outcome = self._read(files)
+        if self._hub.strange:
+            raise Trouble(f"asks for {self._hub.strange[0]}", "asks another host")
+        return outcome
+
+    def _read(self, files: Files) -> str:
+        seen = self._hub.observation()
+        readme = files.get(NAME)
+        signature_of(seen, readme)
+        try:
+            listing, snapshot = list_splits(DATASET, seen, readme, endpoint=ENDPOINT, token=None)
+        except CodedError as error:
+            return _coded(error)
+        for failed in listing.failed:
+            _coded(failed.error)
+        sizes = dict(snapshot.sizes) if snapshot is not None else None
+        outcomes = [self._compare(split.config, split.split, sizes, listing) for split in listing.splits[:_MAX_SPLITS]]
+        return outcomes[0] if outcomes else "no split"
+
+    def _compare(self, config: str, split: str, sizes: dict[str, int] | None, listing: Listing) -> str:
+        plan = listing.plans.get(config)
+        directly = self._page(config, split, sizes, plan, by_library=False)
+        if plan is not None and plan["module"].rpartition(".")[2] in DIRECT:
+            # With a card, a plan may be what is wrong.
+            by_library = self._page(config, split, sizes, None if self._hub.has(NAME) else plan, by_library=True)
+            _check_equal(directly, by_library)
+        return directly if isinstance(directly, str) else "page"
+
+    def _page(
+        self, config: str, split: str, sizes: dict[str, int] | None, plan: Plan | None, *, by_library: bool
+    ) -> Page | str:
+        shutil.rmtree(self._staging, ignore_errors=True)
+        self._staging.mkdir()
+        try:
+            page = read_split(
+                DATASET,
+                config,
+                split,
+                self._hub.revision,
+                endpoint=ENDPOINT,
+                token=None,
+                limits=Limits(),
+                asset_url=ASSET_URL,
+                staging=self._staging,
+                decode=partial(decode, staging=self._staging),
+                max_size_fallback=_MAX_SIZE_FALLBACK,
+                sizes=sizes,
+                plan=plan,
+                opener=open_by_library if by_library else open_split,
+            )
+        except CodedError as error:
+            return error.code if by_library else _coded(error)
+        check_page(page, self._staging)
+        return page
+
+
+def _coded(error: CodedError) -> str:
+    check_error(error)
+    if error.entry.fault is not Fault.DATA:
+        kind = f"{error.code} {error.cause_exception} {place_of(error)}"
+        raise Trouble(f"{error.code}: {error.cause_exception}: {error.cause_message}", kind) from error
+    return error.code
+
+
+def _check_equal(directly: Page | str, by_library: Page | str) -> None:
+    """As `test_direct_readers` compares them: the library doesn't tell the columns of a file of no rows."""
+    if isinstance(by_library, str):
+        return
+    if isinstance(directly, str):
+        raise Trouble(f"{directly} directly, and by the library {by_library.body[:2_000]!r}", f"{directly} directly")
+    if len(by_library.row_offsets) > 1 and directly.body != by_library.body:
+        raise Trouble(f"directly {directly.body[:2_000]!r}\nby the library {by_library.body[:2_000]!r}", "differs")
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception, or the one that it came from, was raised."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].name}" if frames else ""
