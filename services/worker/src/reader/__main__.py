@@ -15,6 +15,7 @@ The zygote keeps no secret: what a child needs comes over the child's own socket
 when the worker does.
 """
 
+import gc
 import os
 import re
 import selectors
@@ -90,6 +91,8 @@ def main(fd: int) -> NoReturn:
     woken, waker = socket.socketpair()
     waker.setblocking(False)
     prepare()
+    # What is there now is never garbage: no child need look at it, and so copy its pages.
+    gc.freeze()
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     selector = selectors.DefaultSelector()

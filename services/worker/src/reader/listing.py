@@ -147,7 +147,10 @@ class _Configs:
                 # The token may see which files a gated dataset has, and not read them.
                 if snapshot is not None and self._seen.visibility == "gated":
                     check_access(self._dataset, token=self._token)
-                repository = Repository(self._dataset, self._seen.revision, token=self._token, cache=Path(directory))
+                paths = snapshot.sizes if snapshot is not None else None
+                repository = Repository(
+                    self._dataset, self._seen.revision, paths=paths, token=self._token, cache=Path(directory)
+                )
             yield repository
 
     def _listed(self, repository: Repository, config: str) -> _Listed | CodedError:

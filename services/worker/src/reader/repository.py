@@ -1,7 +1,7 @@
 """A dataset repository at one revision, as the `datasets` library sees it: its configs, and a builder for each."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,26 @@ from datasets.load import dataset_module_factory, get_dataset_builder_class
 from huggingface_hub import constants
 
 from reader.confinement import confined_to, root_of
+from reader.patterns import known_files
 
 
 class Repository:
     """One pass over the card and the file list serves every config: that pass is most of the requests to the Hub.
 
-    `cache` is a directory of this pass alone: from a shared one the library would serve another revision when the Hub
-    fails, or another README.md. Raises what the library raises.
+    `paths` are those of all its files, where they are known. `cache` is a directory of this pass alone: from a shared
+    one the library would serve another revision when the Hub fails, or another README.md. Raises what the library
+    raises.
     """
 
-    def __init__(self, dataset: str, revision: str, *, token: str | None, cache: Path) -> None:
+    def __init__(
+        self, dataset: str, revision: str, *, paths: Collection[str] | None, token: str | None, cache: Path
+    ) -> None:
         self.root = root_of(dataset, revision)
+        self._paths = paths
         self._token: str | bool = token or False
         self._cache = str(cache)
         # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
-        with confined_to(self.root), _downloads_in(cache):
+        with self._searching(), _downloads_in(cache):
             self._module = dataset_module_factory(
                 f"hf://datasets/{dataset}",
                 revision=revision,
@@ -41,7 +46,7 @@ class Repository:
         """The `datasets.DatasetBuilder` of a config, its data files resolved; the builder's class is the format's."""
         arguments = {key: value for key, value in self._module.builder_kwargs.items() if key != "config_name"}
         infos = self._module.dataset_infos or {}
-        with confined_to(self.root):
+        with self._searching():
             return self._builder_class(
                 cache_dir=self._cache,
                 config_name=config,
@@ -50,6 +55,12 @@ class Repository:
                 token=self._token,
                 **arguments,
             )
+
+    @contextmanager
+    def _searching(self) -> Iterator[None]:
+        known = known_files(self.root, self._paths) if self._paths is not None else nullcontext()
+        with known, confined_to(self.root):
+            yield
 
 
 @contextmanager

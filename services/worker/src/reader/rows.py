@@ -62,7 +62,8 @@ def read_split(
             if snapshot is not None and plan is not None:
                 builder = builder_of(plan, config, snapshot, token=token, cache=cache)
             else:
-                builder = Repository(dataset, revision, token=token, cache=cache).builder(config)
+                paths = snapshot.sizes if snapshot is not None else None
+                builder = Repository(dataset, revision, paths=paths, token=token, cache=cache).builder(config)
             target = Target(
                 builder,
                 split,
