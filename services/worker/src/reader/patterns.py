@@ -14,8 +14,10 @@ _WILD = re.compile(r"\*|\?|\[[^\]]*\]")
 
 
 def may_match(pattern: str, paths: Collection[str]) -> bool:
-    """Whether one of the paths has all that a pattern, relative to the same root, spells out."""
-    if any(part in ("", ".") for part in pattern.split("/")):
+    """Whether one of the paths has all that a pattern, relative to the same root, spells out; True for a plain name,
+    which takes no search.
+    """
+    if not _WILD.search(pattern) or any(part in ("", ".") for part in pattern.split("/")):
         return True
     spelled = {piece.strip("/") for piece in _WILD.split(pattern)}
     return any(all(piece in path for piece in spelled) for path in paths)
