@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 import tarfile
+import tokenize
 import zipfile
 import zlib
 
@@ -109,6 +110,12 @@ DATA_RULES = [
         "Object arrays cannot be loaded",
         "CorruptDataError",
         "{file} has a NumPy array of Python objects, which are not read: save arrays of numbers.",
+    ),
+    Rule(
+        tokenize.TokenError,
+        None,
+        "CorruptDataError",
+        "{file} has a NumPy array whose header is damaged: save the array again.",
     ),
     Rule(
         json.JSONDecodeError, None, "CorruptDataError", "{file} has JSON that could not be parsed: correct its syntax."

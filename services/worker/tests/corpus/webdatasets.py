@@ -113,6 +113,11 @@ CASES = [
         only(Failure("CorruptDataError", "data.tar")),
     ),
     Case(
+        "webdataset-of-an-array-with-a-damaged-header",
+        lambda: {"data.tar": tarred({"1.npy": _array(np.array([1])).replace(b", }", b",  ")})},
+        only(Failure("CorruptDataError", "data.tar", "NumPy")),
+    ),
+    Case(
         "webdataset-link-to-outside",
         lambda: {"data.tar": _link_to_outside()},
         only(Page({**_KEYS, "txt": "string"}, [{"__key__": "2", "__url__": ..., "txt": "good"}])),

@@ -75,7 +75,8 @@ def _search(turns: Iterable[tuple[int, str]], seed: int, inputs: int, deadline: 
 
 
 def _seeds_of(target: str) -> Seeds:
-    return Seeds(planted.SEEDS if target == planted.NAME else TARGETS[target].seeds())
+    seeds = planted.SEEDS if target == planted.NAME else TARGETS[target].seeds()
+    return Seeds(seeds, cards=target == "cards")
 
 
 def _number(*parts: object) -> int:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 
 import hypothesis.strategies as st
+from reader.card import NAME
 
 from services.worker.tests.corpus.case import Files
 from services.worker.tests.fuzz.checksums import repaired
@@ -13,7 +14,7 @@ from services.worker.tests.fuzz.packing import Pack, inside_of
 
 # What an input may have at most; the long ones take all the time.
 MAX_BYTES = 200_000
-_MAX_EDITS = 4
+_MAX_EDITS = 3
 _MAX_SPAN = 64
 _NUMBERS = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**63, 2**64 - 1]
 _TOKENS = [
@@ -87,12 +88,20 @@ _ALL: list[Edit] = [*_IN_PLACE, _put_token, _cut, _remove, _repeat, _move, _spli
 
 
 class Seeds:
-    """Good and odd files of datasets, with what is inside of compressed ones and archives."""
+    """Good and odd files of datasets, with what is inside of compressed ones and archives.
 
-    def __init__(self, datasets: Sequence[Files]) -> None:
+    README.md is what is damaged where there is one, if it is to be `cards`, else what is beside it.
+    """
+
+    def __init__(self, datasets: Sequence[Files], *, cards: bool = False) -> None:
+        self._cards = cards
         self.datasets = [files for files in datasets if files]
         self.contents = [content for files in self.datasets for content in files.values()]
         self._packs: dict[tuple[str, bytes], list[tuple[bytes, Pack]]] = {}
+
+    def names(self, files: Files) -> list[str]:
+        """Which of them may be damaged."""
+        return sorted(name for name in files if (name == NAME) == self._cards) or sorted(files)
 
     def inside(self, name: str, data: bytes) -> list[tuple[bytes, Pack]]:
         """What is inside of a file, and how it gets there."""
@@ -108,7 +117,7 @@ class Seeds:
 def damaged(draw: st.DrawFn, seeds: Seeds) -> Files:
     """The files of one of the seeds, one of them damaged: as it is, or what is inside of it."""
     files = draw(st.sampled_from(seeds.datasets))
-    name = draw(st.sampled_from(sorted(files)))
+    name = draw(st.sampled_from(seeds.names(files)))
     data = files[name]
     pack: Pack | None = None
     if draw(st.booleans()) and (parts := seeds.inside(name, data)):

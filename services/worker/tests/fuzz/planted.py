@@ -15,10 +15,10 @@ class Planted:
     def check(self, files: Files) -> str:
         """ "nothing", unless it goes wrong."""
         data = files["x"]
-        if b"{" in data:
+        if b"\xff" in data:
             raise LookupError("of the planted bug")
-        if b"}" in data:
+        if b"\x00" in data:
             os.kill(os.getpid(), signal.SIGSEGV)
-        while b"[" in data:
+        while b"\n" in data:
             pass
         return "nothing"

@@ -2,20 +2,21 @@
 
 import random
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import FlakyFailure, HypothesisWarning
 
 from services.worker.tests.corpus.case import Files
 from services.worker.tests.fuzz.damage import Seeds, damaged
 from services.worker.tests.fuzz.verdict import Verdict
 
 # To make an input smaller; each try takes as long as the input.
-_MAX_TRIES, _MAX_SLOW_TRIES = 400, 10
+_MAX_TRIES, _MAX_SLOW_TRIES = 400, 4
 
 
 class _Found(Exception):  # noqa: N818 - what hypothesis looks for
@@ -85,7 +86,8 @@ def run_round(
 
     # Some code of hypothesis, and of the strategies, uses the global generator.
     random.seed(number)
-    with suppress(_Found, FlakyFailure, _Enough):
+    with warnings.catch_warnings(), suppress(_Found, FlakyFailure, _Enough):
+        warnings.simplefilter("ignore", HypothesisWarning)  # of long inputs
         attempt()
     tried.digest = digest.hexdigest()[:12]
     return tried

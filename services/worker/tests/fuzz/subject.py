@@ -108,6 +108,7 @@ def _work(parent: int, target: str, scratch: Path, connection: socket.socket, st
             signal.setitimer(signal.ITIMER_REAL, _SECONDS)
             os.ftruncate(descriptor, 0)
             verdict = _verdict(check, _files(message, data), lambda: os.pread(descriptor, _PRINTED_BYTES, 0))
+            signal.setitimer(signal.ITIMER_REAL, 0)
             state[0] = _IDLE
             wire.send(connection, verdict)
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > _MAX_RESIDENT_BYTES:
