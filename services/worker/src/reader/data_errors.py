@@ -129,6 +129,13 @@ DATA_RULES = [
         listing=True,
     ),
     Rule(
+        IndexError,
+        "string index out of range",
+        "CorruptDataError",
+        "A zip archive of the dataset has a member without a name: pack the files again and upload it.",
+        listing=True,
+    ),
+    Rule(
         RuntimeError,
         "is encrypted, password required",
         "CorruptDataError",
@@ -223,7 +230,7 @@ DATA_RULES = [
     ),
     Rule(
         OSError,
-        "thrift|[Cc]orrupt|[Tt]runcated|inflate|decompress|Invalid data stream|Unexpected end of stream|[Pp]age",
+        "thrift|[Cc]orrupt|[Tt]runcated|inflate|decompress|flatbuffers|Invalid data stream|Unexpected end of stream|[Pp]age",
         "CorruptDataError",
         "{file} is damaged inside: upload it again.",
     ),

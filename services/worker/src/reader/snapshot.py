@@ -71,8 +71,8 @@ class Snapshot:
         headers = {"X-Repo-Commit": self.revision, "Accept-Ranges": "bytes"}
         if file not in self.sizes:
             return self._no_entry()
-        # Caches of the libraries name files by it.
-        headers["ETag"] = f'"{hashlib.sha256(file.encode()).hexdigest()}"'
+        # Caches of the libraries name files by it, for all revisions.
+        headers["ETag"] = f'"{hashlib.sha256(f"{self.revision}/{file}".encode()).hexdigest()}"'
         if file == card.NAME and self.readme is not None:
             return httpx2.Response(200, headers=headers, content=self.readme)
         if method == "HEAD":

@@ -50,6 +50,26 @@ def _overwritten(begin: int, end: int) -> bytes:
     return bytes(data)
 
 
+def _replaced(begin: int, content: bytes, **options: object) -> bytes:
+    data = bytearray(_written(_TABLE, **options))
+    data[begin : begin + len(content)] = content
+    return bytes(data)
+
+
+def _damaged_schema_of_arrow() -> bytes:
+    return _replaced(_written(_TABLE).index(b"ARROW:schema") + 68, b"/")
+
+
+def _damaged_path_of_a_column() -> bytes:
+    """Each column has its path in the schema, and once more in each row group (parquet.thrift, ColumnMetaData)."""
+    return _written(_TABLE).replace(b"\x19\x18\x01a", b"\x19\x18\x01\x80")
+
+
+def _page_of_an_unknown_kind() -> bytes:
+    """The first field of the first page's header is its kind, here -1 (parquet.thrift, PageHeader)."""
+    return _replaced(len(b"PAR1"), b"\x15\x01", use_dictionary=False)
+
+
 def _twice_the_same_name() -> bytes:
     return _written(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
@@ -63,6 +83,9 @@ def _arrow(stream: bool) -> bytes:
 
 CASES = [
     _case("parquet", lambda: _written(_TABLE), _THREE),
+    _case("parquet-damaged-schema-of-arrow", _damaged_schema_of_arrow, _DAMAGED_INSIDE),
+    _case("parquet-damaged-path-of-a-column", _damaged_path_of_a_column, _THREE),
+    _case("parquet-page-of-an-unknown-kind", _page_of_an_unknown_kind, _DAMAGED_INSIDE),
     _case("parquet-one-big-row-group", lambda: _many_rows(row_group_size=100_000), _MANY),
     _case("parquet-thousand-row-groups", lambda: _many_rows(row_group_size=100), _MANY),
     *(

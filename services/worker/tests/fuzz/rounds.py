@@ -63,7 +63,7 @@ def run_round(
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @given(damaged(seeds))
+    @given(damaged(seeds, number))
     def attempt(files: Files) -> None:
         nonlocal tries
         if tried.found is not None:

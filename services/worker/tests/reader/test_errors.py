@@ -45,6 +45,7 @@ def hidden(outer: Exception, inner: Exception, *, as_cause: bool) -> Exception:
         (OSError(errno.ENOSPC, "No space left on device", "/var/data"), "DiskError"),
         (pa.ArrowInvalid("Parquet magic bytes not found"), "CorruptDataError"),
         (OSError("Corrupt snappy compressed data."), "CorruptDataError"),
+        (OSError("Invalid flatbuffers message."), "CorruptDataError"),
         (RecursionError("maximum recursion depth exceeded"), "CorruptDataError"),
         (StopIteration(), "EmptyDatasetError"),
     ],
@@ -59,6 +60,13 @@ def test_the_reason_is_found_behind_other_exceptions(
     assert isinstance(error, CodedError)
     assert error.code == code
     assert "127.0.0.1" not in str(error.body())
+
+
+def test_a_zip_archive_with_a_member_without_a_name_is_damaged() -> None:
+    # What Python 3.11 raises for it.
+    error = translate(IndexError("string index out of range"), "ConfigNamesError")
+    assert isinstance(error, CodedError)
+    assert (error.code, "without a name" in error.message) == ("CorruptDataError", True)
 
 
 def test_the_hubs_delay_is_kept() -> None:

@@ -104,3 +104,13 @@ def test_there_is_none_of_a_list_of_files_that_may_be_incomplete() -> None:
     assert of(RepoSibling("a", size=1)) is not None
     assert of(RepoSibling("a", size=1), RepoSibling("b")) is None
     assert of(*(RepoSibling(str(number), size=1) for number in range(MAX_FILES + 1))) is None
+
+
+def test_a_file_of_another_revision_is_another_one_to_a_cache() -> None:
+    def tag_at(revision: str) -> str:
+        path = f"/datasets/{DATASET}/resolve/{revision}/README.md"
+        answer = Snapshot(DATASET, revision, {"README.md": 1}, b"x").answer("HEAD", path, {})
+        assert answer is not None
+        return str(answer.headers["ETag"])
+
+    assert tag_at("1" * 40) != tag_at("2" * 40)

@@ -137,7 +137,8 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
             file, parquet = files.open(path)
             names = _columns(parquet, features, shown)
         for group in range(parquet.metadata.num_row_groups):
-            if parquet.metadata.row_group(group).num_rows == 0:
+            promised = parquet.metadata.row_group(group).num_rows
+            if promised == 0:
                 continue
             with translated("StreamingRowsError"):
                 _fetch_first_pages(file, parquet, group, names)
@@ -147,8 +148,11 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
                 for number in range(cast.num_rows):
                     yield cast.slice(number, 1)
                 left -= cast.num_rows
+                promised -= cast.num_rows
                 if left <= 0:
                     return
+            if promised > 0:  # pyarrow takes the length of a group from its first column
+                raise CodedError("CorruptDataError", f"{path} is damaged inside: upload it again.")
 
 
 def _tables(path: str, parquet: pq.ParquetFile, group: int, names: Sequence[str], sample: int) -> Iterator[pa.Table]:
@@ -209,9 +213,11 @@ def _chunks(parquet: pq.ParquetFile, group: int, names: set[str]) -> Iterator[_C
     """The chunks of the columns with these names."""
     row_group = parquet.metadata.row_group(group)
     for number in range(row_group.num_columns):
-        column = row_group.column(number)
+        # That of the schema: nobody else reads the one in the group, and it may be damaged.
+        path = parquet.schema.column(number).path
         # A nested column has a path; names may have dots, too.
-        if column.path_in_schema in names or column.path_in_schema.split(".")[0] in names:
+        if path in names or path.split(".")[0] in names:
+            column = row_group.column(number)
             begin = data = column.data_page_offset
             if column.has_dictionary_page and column.dictionary_page_offset is not None:
                 begin = min(begin, column.dictionary_page_offset)
