@@ -230,7 +230,8 @@ DATA_RULES = [
     ),
     Rule(
         OSError,
-        "thrift|[Cc]orrupt|[Tt]runcated|inflate|decompress|flatbuffers|Invalid data stream|Unexpected end of stream|[Pp]age",
+        "thrift|flatbuffers|[Cc]orrupt|[Tt]runcated|inflate|decompress|Invalid data stream|Unexpected end of stream"
+        "|[Pp]age",
         "CorruptDataError",
         "{file} is damaged inside: upload it again.",
     ),
