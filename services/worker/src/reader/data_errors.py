@@ -230,8 +230,7 @@ DATA_RULES = [
     ),
     Rule(
         OSError,
-        "thrift|flatbuffers|[Cc]orrupt|[Tt]runcated|inflate|decompress|Invalid data stream|Unexpected end of stream"
-        "|[Pp]age",
+        "thrift|[Cc]orrupt|[Mm]alformed|[Tt]runcated|inflate|decompress|flatbuffers|(end of|data) stream|[Pp]age",
         "CorruptDataError",
         "{file} is damaged inside: upload it again.",
     ),

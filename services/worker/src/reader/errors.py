@@ -5,6 +5,7 @@ exception and all that hides behind it.
 """
 
 import errno
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -95,9 +96,15 @@ _FAULTS_OF_DATA: tuple[type[Exception], ...] = (ValueError, TypeError, KeyError,
 
 
 def _unknown(error: Exception, default: str) -> CodedError:
-    if isinstance(error, _FAULTS_OF_DATA):
+    if isinstance(error, _FAULTS_OF_DATA) or _is_of_arrow(error):
         return _coded(default, _DEFAULTS[default], error)
     return _coded("UnexpectedError", "An unexpected error: the server's operators have to look at it.", error)
+
+
+def _is_of_arrow(error: Exception) -> bool:
+    """Whether Arrow raised it: what is wrong inside of a Parquet file is to Python an `OSError` without a number."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return type(error) is OSError and error.errno is None and bool(frames) and frames[-1].filename.startswith("pyarrow")
 
 
 def _coded(code: str, message: str, error: BaseException) -> CodedError:

@@ -33,6 +33,7 @@ CASES = [
     _case("json-lines", lines({"a": 1}, {"a": 2}), _TWO),
     _case("json-lines-named-json", lines({"a": 1}, {"a": 2}), _TWO, "data.json"),
     _case("json-lines-named-ndjson", lines({"a": 1}, {"a": 2}), _TWO, "data.ndjson"),
+    _case("json-object-over-two-lines", b'{"a": 1}\n{"a"\n: 2}', _TWO),
     _case("json-array", b'[{"a": 1}, {"a": 2}]', _TWO, "data.json"),
     _case("json-array-pretty", json.dumps([{"a": 1}, {"a": 2}], indent=4).encode(), _TWO, "data.json"),
     _case("json-array-of-texts", b'["x", "y"]', Page({"text": "string"}, [{"text": "x"}, {"text": "y"}]), "data.json"),

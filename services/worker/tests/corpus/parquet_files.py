@@ -70,6 +70,12 @@ def _page_of_an_unknown_kind() -> bytes:
     return _replaced(len(b"PAR1"), b"\x15\x01", use_dictionary=False)
 
 
+def _text_shorter_than_nothing() -> bytes:
+    """Before each text is its length (Apache Parquet, Encodings, PLAIN)."""
+    plain = _written(pa.table({"a": ["x"]}), compression="none")
+    return plain.replace(b"\x01\x00\x00\x00x", b"\xff\xff\xff\xffx", 1)
+
+
 def _twice_the_same_name() -> bytes:
     return _written(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
@@ -85,6 +91,11 @@ CASES = [
     _case("parquet", lambda: _written(_TABLE), _THREE),
     _case("parquet-damaged-schema-of-arrow", _damaged_schema_of_arrow, _DAMAGED_INSIDE),
     _case("parquet-damaged-path-of-a-column", _damaged_path_of_a_column, _THREE),
+    _case(
+        "parquet-text-shorter-than-nothing",
+        _text_shorter_than_nothing,
+        Failure("StreamingRowsError", "could not be read"),
+    ),
     _case("parquet-page-of-an-unknown-kind", _page_of_an_unknown_kind, _DAMAGED_INSIDE),
     _case("parquet-one-big-row-group", lambda: _many_rows(row_group_size=100_000), _MANY),
     _case("parquet-thousand-row-groups", lambda: _many_rows(row_group_size=100), _MANY),

@@ -15,7 +15,7 @@ from services.worker.tests.fuzz.verdict import Trouble
 
 ASSET_URL = "/assets/fuzz"
 # A path of this machine, or a piece of Python; what quotes the data may have other such things.
-_SECRETS = re.compile(r"[/]tmp/|site-packages|Traceback|0x[0-9a-f]{8}|hub\.invalid")
+_SECRETS = re.compile(r"[/]tmp/|site-packages|Traceback| at 0x[0-9a-f]{8}|hub\.invalid")
 _STAGED = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{3,4}")
 _LIMITS = Limits()
 

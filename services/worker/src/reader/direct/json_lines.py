@@ -47,6 +47,8 @@ def check_json(path: str, content: bytes) -> Checked:
     for number, line in enumerate(lines, 1):
         problem = _problem(line)
         if problem is not None:
+            if _are_objects(content[end:]):
+                return Checked(content)
             error = _error(path, number, problem)
             if not content[:end].strip():
                 raise error
@@ -77,6 +79,11 @@ def _problem(line: bytes) -> str | None:
     return None if line.lstrip().startswith(b"{") and _is_json(line) else "it is no JSON object"
 
 
+def _are_objects(text: bytes) -> bool:
+    """Whether these are JSON objects, which to the library may have several lines."""
+    return text.lstrip().startswith(b"{") and not _is_deep(text) and _is_json(text)
+
+
 def _error(path: str, line: int | None, problem: str) -> CodedError:
     where = f"{path}, line {line}" if line is not None else path
     return CodedError("CorruptDataError", f"{where}: {problem}. Each line must be one JSON object.")
@@ -100,10 +107,16 @@ def _is_json(line: bytes) -> bool:
     except orjson.JSONDecodeError:
         try:
             text = line.decode()
-            position = len(text) - len(text.lstrip())
+            position = _end_of_space(text, 0)
             while position < len(text):
                 _, position = _DECODER.raw_decode(text, position)
-                position += len(text[position:]) - len(text[position:].lstrip())
+                position = _end_of_space(text, position)
         except (ValueError, RecursionError):
             return False
     return True
+
+
+def _end_of_space(text: str, begin: int) -> int:
+    while begin < len(text) and text[begin].isspace():
+        begin += 1
+    return begin
