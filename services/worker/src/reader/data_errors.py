@@ -230,7 +230,8 @@ DATA_RULES = [
     ),
     Rule(
         OSError,
-        "thrift|[Cc]orrupt|[Mm]alformed|[Tt]runcated|inflate|decompress|flatbuffers|(end of|data) stream|[Pp]age",
+        "thrift|flatbuffers|histogram|[Cc]orrupt|[Mm]alformed|[Tt]runcated|inflate|decompress|(end of|data) stream"
+        "|[Pp]age",
         "CorruptDataError",
         "{file} is damaged inside: upload it again.",
     ),

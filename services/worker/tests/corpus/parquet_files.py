@@ -65,6 +65,12 @@ def _damaged_path_of_a_column() -> bytes:
     return _written(_TABLE).replace(b"\x19\x18\x01a", b"\x19\x18\x01\x80")
 
 
+def _required_column_with_levels() -> bytes:
+    """A column that may hold nulls, by its type (here INT64) and repetition (parquet.thrift, SchemaElement), made one
+    that may not; sizes in its statistics are of the first kind."""
+    return _written(_TABLE).replace(b"\x15\x04\x25\x02", b"\x15\x04\x25\x00")
+
+
 def _page_of_an_unknown_kind() -> bytes:
     """The first field of the first page's header is its kind, here -1 (parquet.thrift, PageHeader)."""
     return _replaced(len(b"PAR1"), b"\x15\x01", use_dictionary=False)
@@ -91,6 +97,7 @@ CASES = [
     _case("parquet", lambda: _written(_TABLE), _THREE),
     _case("parquet-damaged-schema-of-arrow", _damaged_schema_of_arrow, _DAMAGED_INSIDE),
     _case("parquet-damaged-path-of-a-column", _damaged_path_of_a_column, _THREE),
+    _case("parquet-damaged-kind-of-a-column", _required_column_with_levels, _DAMAGED_INSIDE),
     _case(
         "parquet-text-shorter-than-nothing",
         _text_shorter_than_nothing,

@@ -73,7 +73,7 @@ def running_subject() -> Iterator[Callable[[str], Trial]]:
 
 def _environment(scratch: str) -> dict[str, str]:
     """As `worker.zygote` sets it, but for the Hub."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "SSL_CERT_"))}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return {
         **ours,
         "HF_ENDPOINT": _ENDPOINT,
@@ -86,8 +86,6 @@ def _environment(scratch: str) -> dict[str, str]:
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        # Nothing is sent, and to load certificates for every session takes half of the time.
-        "SSL_CERT_DIR": scratch,
     }
 
 

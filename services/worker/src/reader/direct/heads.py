@@ -1,7 +1,6 @@
 """The beginnings of files of records, each ending after a whole record."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import IO
 
 from libcommon.errors import CodedError
 
@@ -13,7 +12,6 @@ _FIRST_BYTES = 4 << 20
 _MAX_BYTES = 16 << 20
 # So many records fill a page.
 _ENOUGH_RECORDS = 150
-_BUFFER_BYTES = 1 << 20
 
 Check = Callable[[str, bytes], tuple[bytes, CodedError | None]]
 """From the path and the beginning of a file to what may be parsed of that, and what is wrong with the rest."""
@@ -83,7 +81,7 @@ class Heads:
         data = b""
         with self._texts[path].open() as stream:
             for length in (_FIRST_BYTES, _MAX_BYTES):
-                data += _read(stream, length + 1 - len(data))
+                data += stream.read(length + 1 - len(data))
                 if len(data) <= length:
                     return data
                 shortened = self._cut(data)
@@ -91,7 +89,7 @@ class Heads:
                     message = f"{path} has rows so long that no more of them are read: use shorter rows, or Parquet."
                     self._ends[path] = CodedError("StreamingRowsError", message)
                     return shortened.content
-            data += _read(stream, self._max_bytes + 1 - len(data))
+            data += stream.read(self._max_bytes + 1 - len(data))
         if len(data) > self._max_bytes:
             raise CodedError(
                 "StreamingRowsError",
@@ -99,11 +97,3 @@ class Heads:
                 "use JSON Lines (one object a line), shorter lines, or Parquet.",
             )
         return data
-
-
-def _read(stream: IO[bytes], length: int) -> bytes:
-    """Up to `length` bytes, a few at a time, for some streams fetch as many of what they decompress."""
-    data = bytearray()
-    while piece := stream.read(min(_BUFFER_BYTES, length - len(data))):
-        data += piece
-    return bytes(data)

@@ -16,6 +16,7 @@ from datasets.table import table_cast
 from libcommon.errors import CodedError, Fault
 
 from reader.declared import declared_sizes
+from reader.direct.footers import check_columns
 from reader.direct.pages import end_of_page
 from reader.errors import translated
 from reader.ranges import join
@@ -141,6 +142,7 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
             if promised == 0:
                 continue
             with translated("StreamingRowsError"):
+                check_columns(parquet.metadata, file.size, group, names)
                 _fetch_first_pages(file, parquet, group, names)
             for table in _tables(path, parquet, group, names, left):
                 with translated("StreamingRowsError"):
