@@ -79,6 +79,10 @@ def list_splits(
         RevisionGone: the revision is not on the Hub any more.
     """
     snapshot = snapshot_of(dataset, seen, readme)
+    # The token may see which files a gated dataset has, and not read them; without a snapshot the library will tell.
+    if snapshot is not None and seen.visibility == "gated":
+        with translated("ConfigNamesError"):
+            check_access(dataset, token=token)
     configs = _Configs(dataset, seen, snapshot, endpoint=endpoint, token=token)
     listing = Listing()
     for config, listed in configs.list().items():
@@ -144,9 +148,6 @@ class _Configs:
         assert self._seen.revision is not None
         with TemporaryDirectory(prefix="reader-") as directory, reading(snapshot, self._endpoint, Path(directory)):
             with translated("ConfigNamesError"):
-                # The token may see which files a gated dataset has, and not read them.
-                if snapshot is not None and self._seen.visibility == "gated":
-                    check_access(self._dataset, token=self._token)
                 paths = snapshot.sizes if snapshot is not None else None
                 repository = Repository(
                     self._dataset, self._seen.revision, paths=paths, token=self._token, cache=Path(directory)

@@ -157,6 +157,11 @@ CASES = [
     ),
     Case("json-null", lambda: {"data.jsonl": b"null\n"}, only(Failure("CorruptDataError", "data.jsonl", "line 1"))),
     Case(
+        "json-null-byte-after-null",
+        lambda: {"data.jsonl": b"\nnull\x00"},
+        only(Failure("CorruptDataError", "data.jsonl", "line 2")),
+    ),
+    Case(
         "json-nested-to-depth-ten-thousand",
         lambda: {"data.jsonl": b'{"a": ' * 10_000 + b"1" + b"}" * 10_000 + b"\n"},
         only(Failure("CorruptDataError", "data.jsonl", "nested too deeply")),

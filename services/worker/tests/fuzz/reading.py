@@ -66,7 +66,9 @@ class Reading:
     def _compare(self, config: str, split: str, sizes: dict[str, int] | None, listing: Listing) -> str:
         plan = listing.plans.get(config)
         directly = self._page(config, split, sizes, plan, by_library=False)
-        if plan is not None and plan["module"].rpartition(".")[2] in DIRECT:
+        module = plan["module"].rpartition(".")[2] if plan is not None else ""
+        # The library dies over some JSON that is refused directly.
+        if module in DIRECT and not (module == "json" and directly == "CorruptDataError"):
             # With a card, a plan may be what is wrong.
             by_library = self._page(config, split, sizes, None if self._hub.has(NAME) else plan, by_library=True)
             _check_equal(directly, by_library)

@@ -37,9 +37,10 @@ def check_json(path: str, content: bytes) -> Checked:
     text = content.removeprefix(codecs.BOM_UTF8)
     lines = text.splitlines(keepends=True)
     first = next((line for line in lines if line.strip()), b"")
+    # The library's parser is no judge of what begins with null: that ends the process.
+    if first and not first.lstrip().startswith((b"{", b"[")):
+        raise _error(path, lines.index(first) + 1, "it is no JSON object")
     if not first.lstrip().startswith(b"{") or not _is_json(first):
-        if first.strip() and not first.lstrip().startswith((b"{", b"[")) and _is_json(first):
-            raise _error(path, 1, "it is no JSON object")
         if _is_deep(text):
             raise _error(path, None, f"a value is nested too deeply, in more than {MAX_DEPTH} levels: flatten it")
         return Checked(content)
@@ -63,9 +64,12 @@ def first_refused(content: bytes) -> int:
     """
     lines = content.splitlines()[:_MOST_LINES]
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        if not line.lstrip().startswith(b"{"):
+            return number
         try:
-            if line.strip():
-                pyarrow.json.read_json(io.BytesIO(line))
+            pyarrow.json.read_json(io.BytesIO(line))
         except pa.ArrowInvalid:
             return number
     return len(lines) + 1
