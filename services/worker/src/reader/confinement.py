@@ -4,11 +4,7 @@ A README may declare `data_files` or `data_dir`, and a cell may hold a path. All
 disk, a network and a token, so none of them may name a file of the machine, another address or another dataset.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from datasets import data_files
+from reader.resolving import Check
 
 _ARCHIVES = {"zip", "gzip", "bz2", "xz", "lz4", "zstd"}
 
@@ -32,25 +28,15 @@ def is_inside(url: str, root: str) -> bool:
     )
 
 
-@contextmanager
-def confined_to(root: str) -> Iterator[None]:
-    """Within the block `datasets` resolves no pattern outside `root`.
+def confined_to(root: str) -> Check:
+    """A check that refuses, by an `OutsideDatasetError`, any pattern outside `root`.
 
     The library's own check comes only after it has listed, or asked for, whatever the pattern names.
-
-    Raises:
-        OutsideDatasetError: from the library's call, for such a pattern.
     """
-    resolve = data_files.resolve_pattern
 
-    def resolve_inside(pattern: str, base_path: str, *args: Any, **kwargs: Any) -> Any:
+    def check(pattern: str, base_path: str) -> None:
         relative = "://" not in pattern and "::" not in pattern and not pattern.startswith(("/", "~"))
         if not is_inside(f"{base_path}/{pattern}" if relative else pattern, root):
             raise OutsideDatasetError(f"'{pattern}' is not in the dataset")
-        return resolve(pattern, base_path, *args, **kwargs)
 
-    data_files.resolve_pattern = resolve_inside
-    try:
-        yield
-    finally:
-        data_files.resolve_pattern = resolve
+    return check

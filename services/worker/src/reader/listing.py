@@ -110,15 +110,21 @@ class _Configs:
 
     def list(self) -> dict[str, _Listed | CodedError]:
         """All of them, in order, with the error of each that has one."""
+        trouble = None
         try:
             configs = self._list_together(self._snapshot)
         except CodedError as error:
-            if error.entry.fault is not Fault.DATA or (declared := self._declared()) is None:
+            if error.entry.fault is not Fault.DATA:
                 raise
+            trouble = error
+        # Not within the block above: what is raised there hides the error of all, and is taken for it.
+        if trouble is not None:
+            if (declared := self._declared()) is None:
+                raise trouble
             _check_number(len(declared.names))
             configs = {name: self._list_alone(name, declared) for name in declared.names}
             if all(isinstance(listed, CodedError) for listed in configs.values()):
-                raise
+                raise trouble
             return configs
         foreign = [name for name, listed in configs.items() if isinstance(listed, _Listed) and listed.is_foreign]
         if foreign and (declared := self._declared()) is not None:

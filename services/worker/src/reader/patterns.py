@@ -4,11 +4,9 @@ The library tries dozens of patterns on every dataset, and for each makes an exp
 """
 
 import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection
 
-from datasets import data_files
+from reader.resolving import Check
 
 _WILD = re.compile(r"\*|\?|\[[^\]]*\]")
 
@@ -23,24 +21,15 @@ def may_match(pattern: str, paths: Collection[str]) -> bool:
     return any(all(piece in path for piece in spelled) for path in paths)
 
 
-@contextmanager
-def known_files(root: str, paths: Collection[str]) -> Iterator[None]:
-    """Within the block `datasets` searches under `root`, where `paths` are all files, only for what may be there.
-
-    Raises:
-        FileNotFoundError: from the library's call, as without it.
+def known_files(root: str, paths: Collection[str]) -> Check:
+    """A check that refuses, by the library's `FileNotFoundError`, a pattern that none of `paths` matches: those of all
+    files under `root`.
     """
-    resolve = data_files.resolve_pattern
 
-    def resolve_known(pattern: str, base_path: str, *args: Any, **kwargs: Any) -> Any:
+    def check(pattern: str, base_path: str) -> None:
         relative = f"{base_path}/{pattern}".removeprefix(root)
         # Neither an address, nor a member of an archive.
         if ":" not in relative and not may_match(relative, paths):
             raise FileNotFoundError(f"Unable to find '{pattern}'")
-        return resolve(pattern, base_path, *args, **kwargs)
 
-    data_files.resolve_pattern = resolve_known
-    try:
-        yield
-    finally:
-        data_files.resolve_pattern = resolve
+    return check

@@ -15,16 +15,37 @@ from reader.snapshot import Snapshot
 MAX_CONNECTIONS = 16
 
 
-class RemoteFile(io.RawIOBase):
+class Seekable(io.RawIOBase):
+    """A file of `size` bytes that is read from any position."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+
+class RemoteFile(Seekable):
     """A file of a snapshot, for within `session.reading`, which keeps what was fetched."""
 
     def __init__(self, snapshot: Snapshot, path: str, *, token: str | None) -> None:
-        super().__init__()
+        super().__init__(snapshot.sizes[path])
         self.path = path
-        self.size = snapshot.sizes[path]
         self._url = hf_hub_url(snapshot.dataset, path, repo_type="dataset", revision=snapshot.revision)
         self._headers = build_hf_headers(token=token or False)
-        self._position = 0
 
     def fetch(self, wanted: Range) -> bytes:
         """A part of the file.
@@ -41,20 +62,6 @@ class RemoteFile(io.RawIOBase):
         hf_raise_for_status(answer)
         content: bytes = answer.content
         return content
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
-        self._position = max(base + offset, 0)
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")

@@ -1,7 +1,7 @@
 """A dataset repository at one revision, as the `datasets` library sees it: its configs, and a builder for each."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from huggingface_hub import constants
 
 from reader.confinement import confined_to, root_of
 from reader.patterns import known_files
+from reader.resolving import resolving
 
 
 class Repository:
@@ -25,11 +26,13 @@ class Repository:
         self, dataset: str, revision: str, *, paths: Collection[str] | None, token: str | None, cache: Path
     ) -> None:
         self.root = root_of(dataset, revision)
-        self._paths = paths
+        self._checks = [confined_to(self.root)]
+        if paths is not None:
+            self._checks.append(known_files(self.root, paths))
         self._token: str | bool = token or False
         self._cache = str(cache)
         # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
-        with self._searching(), _downloads_in(cache):
+        with resolving(*self._checks), _downloads_in(cache):
             self._module = dataset_module_factory(
                 f"hf://datasets/{dataset}",
                 revision=revision,
@@ -46,7 +49,7 @@ class Repository:
         """The `datasets.DatasetBuilder` of a config, its data files resolved; the builder's class is the format's."""
         arguments = {key: value for key, value in self._module.builder_kwargs.items() if key != "config_name"}
         infos = self._module.dataset_infos or {}
-        with self._searching():
+        with resolving(*self._checks):
             return self._builder_class(
                 cache_dir=self._cache,
                 config_name=config,
@@ -55,12 +58,6 @@ class Repository:
                 token=self._token,
                 **arguments,
             )
-
-    @contextmanager
-    def _searching(self) -> Iterator[None]:
-        known = known_files(self.root, self._paths) if self._paths is not None else nullcontext()
-        with known, confined_to(self.root):
-            yield
 
 
 @contextmanager

@@ -47,30 +47,34 @@ class ZygoteDiedError(Exception):
     """The zygote is gone, and every child with it."""
 
 
+def environment_of(endpoint: str, scratch: Path) -> dict[str, str]:
+    """The environment of a process that reads data from the Hub at `endpoint`, and writes to `scratch`."""
+    return {
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(scratch / "hf"),
+        "TMPDIR": str(scratch),
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        # A fork of a process with a pool of threads would have the pool's locks and not its threads.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
 class Zygote:
     """A running zygote. After `ZygoteDiedError` from any method it is of no more use: `close` it, make another."""
 
     def __init__(self, endpoint: str, scratch: Path) -> None:
         self.connection, theirs = socket.socketpair()
-        environment = {
-            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(scratch / "hf"),
-            "TMPDIR": str(scratch),
-            "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-            # A fork of a process with a pool of threads would have the pool's locks and not its threads.
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        }
         # Its command line must not look like a worker's.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "reader", str(theirs.fileno())],
-            env=environment,
+            env=environment_of(endpoint, scratch),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,

@@ -106,6 +106,21 @@ CASES = [
     _case("huge-readme", card("license: mit") + b"word " * 400_000, _ONE),
     *(_one_bad_config(*bad) for bad in _BAD_CONFIGS),
     Case(
+        "two-bad-configs-of-different-kinds",
+        lambda: {
+            README: _between_good_ones(
+                "- config_name: lost\n  data_files: nothing.csv\n- config_name: out\n  data_dir: /etc"
+            ),
+            "data.csv": _CSV,
+        },
+        {
+            "x": {"train": _ONE},
+            "lost": Failure("DataFilesNotFoundError", "nothing.csv", "add the file"),
+            "out": _OUTSIDE,
+            "z": {"train": _ONE},
+        },
+    ),
+    Case(
         "default-config-that-is-not-first",
         lambda: {
             README: card(

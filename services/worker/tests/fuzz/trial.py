@@ -1,6 +1,5 @@
 """The side of the search: gives inputs to a process under test, and lives when that dies."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reader import wire
+from worker.zygote import environment_of
 
 from services.worker.tests.corpus.case import Files
 from services.worker.tests.fuzz.verdict import Verdict
@@ -55,7 +55,9 @@ def running_subject() -> Iterator[Callable[[str], Trial]]:
         command = [sys.executable, "-m", f"{__package__}.subject", scratch, str(theirs.fileno())]
         # Decoders write there what they think of a file.
         log = stack.enter_context((Path(scratch) / "log").open("wb"))
-        process = subprocess.Popen(command, env=_environment(scratch), pass_fds=[theirs.fileno()], stderr=log)
+        process = subprocess.Popen(
+            command, env=environment_of(_ENDPOINT, Path(scratch)), pass_fds=[theirs.fileno()], stderr=log
+        )
         theirs.close()
         stack.callback(process.wait)
         stack.callback(process.kill)
@@ -69,24 +71,6 @@ def running_subject() -> Iterator[Callable[[str], Trial]]:
             return Trial(ours)
 
         yield trial_of
-
-
-def _environment(scratch: str) -> dict[str, str]:
-    """As `worker.zygote` sets it, but for the Hub."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    return {
-        **ours,
-        "HF_ENDPOINT": _ENDPOINT,
-        "HF_HOME": str(Path(scratch) / "hf"),
-        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
 
 
 def _death(code: int) -> str:

@@ -3,36 +3,19 @@
 Of a damaged one a reader raises, where `pyarrow.parquet.ColumnChunkMetaData` ends the process.
 """
 
-import io
 from typing import Any
 
 import pyarrow.parquet as pq
+
+from reader.remote import Seekable
 
 
 class _BytesAskedError(Exception):
     pass
 
 
-class _WithoutBytes(io.RawIOBase):
-    """A file of a known size that can't be read."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence] + offset
-        return self._position
+class _WithoutBytes(Seekable):
+    """A file that can't be read."""
 
     def readinto(self, _: Any) -> int:
         raise _BytesAskedError

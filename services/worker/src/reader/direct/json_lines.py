@@ -6,7 +6,8 @@ import codecs
 import io
 import json
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -84,8 +85,15 @@ def _problem(line: bytes) -> str | None:
 
 
 def _are_objects(text: bytes) -> bool:
-    """Whether these are JSON objects, which to the library may have several lines."""
-    return text.lstrip().startswith(b"{") and not _is_deep(text) and _is_json(text)
+    """Whether these are JSON objects, which to the library may have several lines, and nothing between them: its parser
+    dies of a null that begins one of its blocks.
+    """
+    if not text.lstrip().startswith(b"{") or _is_deep(text):
+        return False
+    try:
+        return all(isinstance(value, dict) for value in _values(text.decode()))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _error(path: str, line: int | None, problem: str) -> CodedError:
@@ -110,14 +118,20 @@ def _is_json(line: bytes) -> bool:
         orjson.loads(line)
     except orjson.JSONDecodeError:
         try:
-            text = line.decode()
-            position = _end_of_space(text, 0)
-            while position < len(text):
-                _, position = _DECODER.raw_decode(text, position)
-                position = _end_of_space(text, position)
+            for _ in _values(line.decode()):
+                pass
         except (ValueError, RecursionError):
             return False
     return True
+
+
+def _values(text: str) -> Iterator[Any]:
+    """The JSON values that stand one after the other; raises ValueError where there is something else."""
+    position = _end_of_space(text, 0)
+    while position < len(text):
+        value, position = _DECODER.raw_decode(text, position)
+        yield value
+        position = _end_of_space(text, position)
 
 
 def _end_of_space(text: str, begin: int) -> int:
