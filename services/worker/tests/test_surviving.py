@@ -127,6 +127,8 @@ def test_a_job_is_not_hurt_when_the_process_that_children_are_forked_from_dies_b
     with HangingHub(station):
         # It asks the Hub outside of any job.
         worker = station.start("datasets", RECONCILE_INTERVAL_SECONDS=0.1, RECONCILE_SCOPE="hub")
+        # The first child only tells which layers it has.
+        eventually(lambda: '"action":"isolation"' in station.log, 30)
         zygote, _ = eventually(lambda: found if len(found := processes_of(worker)) == 2 else [], 30)
         station.event()
         subprocess.run(["kill", "-KILL", str(zygote)], check=True)

@@ -116,6 +116,12 @@ CASES = [
         only(Page({"a": "string"}, [], number=1, cut={0: ["a"]})),
         long=True,
     ),
+    # The library's parser takes hundreds of kB at a time, and ends the process where they begin with null.
+    Case(
+        "bomb-json-of-many-nulls",
+        lambda: {"data.jsonl": b'{"a": 1}\n{"a":\n2}\n' + b"null\n" * 200_000},
+        only(Page({"a": "int64"}, [{"a": 1}], ends="line 2")),
+    ),
     Case(
         "bomb-json-of-many-brackets",
         lambda: {"data.jsonl": b"[" * 5 * _MEGABYTE},

@@ -157,11 +157,6 @@ CASES = [
     ),
     Case("json-null", lambda: {"data.jsonl": b"null\n"}, only(Failure("CorruptDataError", "data.jsonl", "line 1"))),
     Case(
-        "json-null-after-an-object-of-two-lines",
-        lambda: {"data.jsonl": b'{"a": 1}\n{"a":\n2}\nnull\n'},
-        only(Page({"a": "int64"}, [{"a": 1}], ends="line 2")),
-    ),
-    Case(
         "json-null-byte-after-null",
         lambda: {"data.jsonl": b"\nnull\x00"},
         only(Failure("CorruptDataError", "data.jsonl", "line 2")),
