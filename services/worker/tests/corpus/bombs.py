@@ -111,9 +111,15 @@ CASES = [
         Failure("DataFilesNotFoundError", "supported format"),
     ),
     Case(
+        "bomb-json-line-of-90-MB",
+        lambda: {"data.jsonl": b'{"a": "' + b"0" * (90 * _MEGABYTE) + b'"}\n'},
+        only(Page({"a": "string"}, [], number=1, cut={0: ["a"]})),
+        long=True,
+    ),
+    Case(
         "bomb-json-line-of-100-MB",
         lambda: {"data.jsonl": b'{"a": "' + b"0" * (100 * _MEGABYTE) + b'"}\n'},
-        only(Page({"a": "string"}, [], number=1, cut={0: ["a"]})),
+        only(Failure("StreamingRowsError", "data.jsonl is one long document", "shorter lines")),
         long=True,
     ),
     # The library's parser takes hundreds of kB at a time, and ends the process where they begin with null.
@@ -128,9 +134,20 @@ CASES = [
         only(Failure("CorruptDataError", "data.jsonl")),
     ),
     Case(
+        "bomb-csv-line-of-20-MB",
+        lambda: {"data.csv": b"a\n" + (b"x" * (20 * _MEGABYTE) + b"\n") * 2},
+        only(Page({"a": "string"}, [], number=2, cut={0: ["a"], 1: ["a"]})),
+    ),
+    Case(
+        "bomb-csv-line-of-90-MB",
+        lambda: {"data.csv": b"a\n" + b"x" * (90 * _MEGABYTE) + b"\n"},
+        only(Page({"a": "string"}, [], number=1, cut={0: ["a"]})),
+        long=True,
+    ),
+    Case(
         "bomb-csv-line-of-100-MB",
         lambda: {"data.csv": b"a\n" + b"x" * (100 * _MEGABYTE) + b"\n"},
-        only(Page({"a": "string"}, [], number=1, cut={0: ["a"]})),
+        only(Failure("StreamingRowsError", "data.csv is one long document", "shorter lines")),
         long=True,
     ),
     Case(
@@ -156,7 +173,6 @@ CASES = [
         "bomb-parquet-of-one-text",
         lambda: {"data.parquet": _parquet_of_one_text(10, 1_000)},
         only(Page({"a": "string"}, [], number=10, ends="bytes", cut={row: ["a"] for row in range(10)})),
-        long=True,
     ),
     Case(
         "bomb-gzip",

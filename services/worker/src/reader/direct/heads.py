@@ -9,9 +9,9 @@ from reader.direct.texts import Text
 
 # The library takes as many, of which it looks at the first records.
 _FIRST_BYTES = 4 << 20
-_MAX_BYTES = 16 << 20
-# So many records fill a page.
+# As many records as fill a page may be longer.
 _ENOUGH_RECORDS = 150
+_ENOUGH_BYTES = 16 << 20
 
 Check = Callable[[str, bytes], tuple[bytes, CodedError | None]]
 """From the path and the beginning of a file to what may be parsed of that, and what is wrong with the rest."""
@@ -21,12 +21,16 @@ class Heads:
     """The beginnings of `texts`, of which those of a split have the paths `files`, in order.
 
     A file that can't be shortened is read whole, if it has no more than `max_bytes`. `check` may shorten it further.
+    Of the records, the first `headers` are no rows.
     """
 
-    def __init__(self, texts: Iterable[Text], files: Sequence[str], *, cut: Cut, check: Check, max_bytes: int) -> None:
+    def __init__(
+        self, texts: Iterable[Text], files: Sequence[str], *, cut: Cut, headers: int, check: Check, max_bytes: int
+    ) -> None:
         self._texts = {text.path: text for text in texts}
         self._files = files
         self._cut = cut
+        self._headers = headers
         self._check = check
         self._max_bytes = max_bytes
         self._last: tuple[str, bytes] | None = None
@@ -63,15 +67,15 @@ class Heads:
         """The beginning that was read last."""
         return self._last[1] if self._last is not None else b""
 
-    def end_before(self, line: int, error: CodedError, *, headers: int) -> bool:
+    def end_before(self, line: int, error: CodedError) -> bool:
         """Shortens the file that was read last to what is before a line, counted from 1, because of `error`; False if
-        there is no more than `headers` lines.
+        there is no row.
         """
         if self._last is None:
             return False
         path, content = self._last
         shortened = self._cut(b"".join(content.splitlines(keepends=True)[: line - 1]))
-        if shortened is None or shortened.records <= headers:
+        if shortened is None or shortened.records <= self._headers:
             return False
         self._last = path, shortened.content
         self._ends[path] = error
@@ -79,21 +83,19 @@ class Heads:
 
     def _beginning(self, path: str) -> bytes:
         data = b""
+        enough = {_FIRST_BYTES: _ENOUGH_RECORDS, _ENOUGH_BYTES: self._headers + 1, self._max_bytes: self._headers + 1}
         with self._texts[path].open() as stream:
-            for length in (_FIRST_BYTES, _MAX_BYTES):
+            for length, records in enough.items():
                 data += stream.read(length + 1 - len(data))
                 if len(data) <= length:
                     return data
                 shortened = self._cut(data)
-                if shortened is not None and (shortened.records >= _ENOUGH_RECORDS or length == _MAX_BYTES):
+                if shortened is not None and shortened.records >= records:
                     message = f"{path} has rows so long that no more of them are read: use shorter rows, or Parquet."
                     self._ends[path] = CodedError("StreamingRowsError", message)
                     return shortened.content
-            data += stream.read(self._max_bytes + 1 - len(data))
-        if len(data) > self._max_bytes:
-            raise CodedError(
-                "StreamingRowsError",
-                f"{path} is one long document, and only {self._max_bytes} bytes of such a one are read: "
-                "use JSON Lines (one object a line), shorter lines, or Parquet.",
-            )
-        return data
+        raise CodedError(
+            "StreamingRowsError",
+            f"{path} is one long document, and only {self._max_bytes} bytes of such a one are read: "
+            "use JSON Lines (one object a line), shorter lines, or Parquet.",
+        )

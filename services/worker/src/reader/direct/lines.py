@@ -45,7 +45,8 @@ def open_lines(target: Target, snapshot: Snapshot) -> RowStream | None:
     files = [text.path for text in texts.get(target.split, [])]
     check = check_json if builder.name == "json" and _is_utf_8(builder.config.encoding) else _take_all
     every = [text for of_split in texts.values() for text in of_split]
-    heads = Heads(every, files, cut=cut, check=check, max_bytes=target.max_download_bytes)
+    headers = 1 if builder.name == "csv" else 0
+    heads = Heads(every, files, cut=cut, headers=headers, check=check, max_bytes=target.max_download_bytes)
     if builder.name == "csv" and len(files) == 1 and builder.info.features is None:
         leave_out_columns(builder.config, heads.read(files[0]), target.max_columns)
     builder.config.data_files = _as_heads(texts, heads)
@@ -94,9 +95,9 @@ def _open(target: Target, heads: Heads) -> RowStream:
 def _end_before_error(name: str, heads: Heads, error: CodedError) -> bool:
     match name:
         case "csv" if line := _LINE.search(error.cause_message or ""):
-            return heads.end_before(int(line[1]), error, headers=1)
+            return heads.end_before(int(line[1]), error)
         case "json" if _JSON.search(error.cause_message or ""):
-            return heads.end_before(first_refused(heads.last), error, headers=0)
+            return heads.end_before(first_refused(heads.last), error)
     return False
 
 

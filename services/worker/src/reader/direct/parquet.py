@@ -7,7 +7,7 @@ columns mean is in the schema's metadata, as `datasets` writes it, and in the da
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import datasets
 import pyarrow as pa
@@ -159,12 +159,18 @@ def _rows(files: _Files, features: datasets.Features, shown: datasets.Features, 
 
 def _tables(path: str, parquet: pq.ParquetFile, group: int, names: Sequence[str], sample: int) -> Iterator[pa.Table]:
     """The rows of a row group of the file at `path`, as many at once as are not too long together."""
-    metadata = parquet.metadata.row_group(group)
-    usual = max(metadata.total_byte_size // metadata.num_rows, 1)
-    length = max(1, min(sample, _BATCH_BYTES // usual))
+    length = max(1, min(sample, _BATCH_BYTES // _bytes_of_row(parquet, group, names)))
     with translated("StreamingRowsError"):
         for batch in parquet.iter_batches(length, row_groups=[group], columns=names, use_threads=False):
             yield pa.Table.from_batches([batch])
+
+
+def _bytes_of_row(parquet: pq.ParquetFile, group: int, names: Sequence[str]) -> int:
+    """What a row of a row group may take decoded: each may have the longest text of the group, which is there once."""
+    metadata = parquet.metadata.row_group(group)
+    chunks = _chunks(parquet, group, set(names))
+    texts = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY")
+    return max(1, int(texts + metadata.total_byte_size // metadata.num_rows))
 
 
 def _columns(parquet: pq.ParquetFile, features: datasets.Features, shown: datasets.Features) -> list[str]:
@@ -175,7 +181,7 @@ def _columns(parquet: pq.ParquetFile, features: datasets.Features, shown: datase
 
 def _fetch_first_pages(file: RemoteFile, parquet: pq.ParquetFile, group: int, names: Sequence[str]) -> None:
     """Fetches the pages that hold the first rows of a row group's columns: of all of them at once."""
-    chunks = list(_chunks(parquet, group, set(names)))
+    chunks = [_Chunk.of(column) for column in _chunks(parquet, group, set(names))]
     if sum(chunk.end - chunk.begin for chunk in chunks) <= _MAX_WHOLE_BYTES:
         whole = join(((chunk.begin, chunk.end) for chunk in chunks), gap=_MAX_GAP_BYTES, max_bytes=_MAX_WHOLE_BYTES)
         fetch_all((file, part) for part in whole)
@@ -200,6 +206,13 @@ class _Chunk:
     data: int
     end: int
 
+    @classmethod
+    def of(cls, column: pq.ColumnChunkMetaData) -> Self:
+        begin = data = column.data_page_offset
+        if column.has_dictionary_page and column.dictionary_page_offset is not None:
+            begin = min(begin, column.dictionary_page_offset)
+        return cls(begin, data, begin + column.total_compressed_size)
+
     def usual_page_bytes(self, rows: int) -> int:
         """What a page of data takes with its header, of a chunk with so many rows, unless it was written unusually."""
         of_rows = (self.end - self.data) * _USUAL_PAGE_ROWS / rows
@@ -211,16 +224,12 @@ class _Chunk:
         return min(self.begin + buffers * _BUFFER_BYTES, self.end)
 
 
-def _chunks(parquet: pq.ParquetFile, group: int, names: set[str]) -> Iterator[_Chunk]:
-    """The chunks of the columns with these names."""
+def _chunks(parquet: pq.ParquetFile, group: int, names: set[str]) -> Iterator[pq.ColumnChunkMetaData]:
+    """What the footer says of the columns with these names in a row group."""
     row_group = parquet.metadata.row_group(group)
     for number in range(row_group.num_columns):
         # That of the schema: nobody else reads the one in the group, and it may be damaged.
         path = parquet.schema.column(number).path
         # A nested column has a path; names may have dots, too.
         if path in names or path.split(".")[0] in names:
-            column = row_group.column(number)
-            begin = data = column.data_page_offset
-            if column.has_dictionary_page and column.dictionary_page_offset is not None:
-                begin = min(begin, column.dictionary_page_offset)
-            yield _Chunk(begin, data, begin + column.total_compressed_size)
+            yield row_group.column(number)
