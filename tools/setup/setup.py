@@ -84,7 +84,7 @@ def set_up_project() -> None:
         _new_environment(PROJECT_ENVIRONMENT, "--without-pip")
     # Gone while it is being changed, so that an interrupted change is begun again from nothing.
     (PROJECT_ENVIRONMENT / STAMP).unlink(missing_ok=True)
-    _step(_poetry("sync", "--no-interaction", "--no-ansi"), _poetry_environment())
+    _step(_poetry("sync", "--compile", "--no-interaction", "--no-ansi"), _poetry_environment())
     (PROJECT_ENVIRONMENT / STAMP).write_text(stamp)
     _say(f"done in {time.monotonic() - started:.0f} s")
 

@@ -109,7 +109,7 @@ def test_a_changed_lock_file_updates_the_same_environment(tree: Tree) -> None:
     tree.change_lock()
     code, printed = tree.set_up(PIP_INDEX_URL="https://index.example/simple")
     assert (code, printed.splitlines()[0]) == (0, "setup: installing what poetry.lock says into .venv")
-    assert tree.calls() == [f"https://index.example/simple {tree.root}/.venv sync --no-interaction --no-ansi"]
+    assert tree.calls() == [f"https://index.example/simple {tree.root}/.venv sync --compile --no-interaction --no-ansi"]
     assert installed.exists()
     subprocess.run([tree.root / ".venv" / "bin" / "python", "-c", ""], check=True)
 
