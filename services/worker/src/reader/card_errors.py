@@ -101,6 +101,13 @@ CARD_RULES = [
         "In README.md, {found} is not a config: make it an object with a config_name that is text.",
     ),
     Rule(
+        AttributeError,
+        "object has no attribute 'get'",
+        "InvalidDatasetCardError",
+        "In README.md, configs has an item that is not a config: make it an object, 'config_name: ' and a name.",
+        place="metadata.py",
+    ),
+    Rule(
         TypeError,
         "argument of type '.*' is not iterable",
         "InvalidDatasetCardError",

@@ -74,6 +74,13 @@ DATA_RULES = [
         "The metadata file of the folder has no column file_name: add one with the path of each media file.",
     ),
     Rule(
+        IndexError,
+        None,
+        "StreamingRowsError",
+        "The metadata file of the folder has no rows: add one for each media file, or remove it.",
+        place="folder_based_builder.py",
+    ),
+    Rule(
         ValueError,
         "Invalid metadata file_name '(?P<path>.*)': ",
         "StreamingRowsError",

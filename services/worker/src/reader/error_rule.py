@@ -1,8 +1,10 @@
 """One line of the tables that tell what an exception of a library becomes; see `errors`."""
 
 import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 from datasets.table import CastError
@@ -22,7 +24,8 @@ class Rule:
     """One kind of exception, by its type and by what it `says`, a regular expression.
 
     In `message`, `{file}` stands for the data file that was being read, or `a_file` where that isn't known; other names
-    are groups of `says`, or what `_facts` has. A rule for `listing` holds only while nothing but README.md is read.
+    are groups of `says`, or what `_facts` has. A rule for `listing` holds only while nothing but README.md is read, one
+    with a `place` for what is raised in a file of that name.
     """
 
     types: type[BaseException] | tuple[type[BaseException], ...]
@@ -31,9 +34,15 @@ class Rule:
     message: str
     a_file: str = "a data file"
     listing: bool = False
+    place: str | None = None
 
     def fits(self, error: BaseException, *, listing: bool) -> bool:
-        return isinstance(error, self.types) and (listing or not self.listing) and self._match(error) is not None
+        return (
+            isinstance(error, self.types)
+            and (listing or not self.listing)
+            and (self.place is None or self.place == _place_of(error))
+            and self._match(error) is not None
+        )
 
     def write(self, error: BaseException, links: Sequence[BaseException]) -> str:
         """The message for the author: `links` are `error` and all that it hides or is hidden by."""
@@ -44,6 +53,11 @@ class Rule:
 
     def _match(self, error: BaseException) -> re.Match[str] | None:
         return re.search(self.says or "", str(error), re.DOTALL)
+
+
+def _place_of(error: BaseException) -> str | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    return Path(frames[-1].filename).name if frames else None
 
 
 def _short(fact: str) -> str:

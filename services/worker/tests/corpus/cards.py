@@ -65,6 +65,7 @@ CASES = [
     _case("configs-is-a-number", card("configs: 7"), _bad("configs")),
     _case("configs-is-a-text", card("configs: all"), _bad("configs")),
     _case("configs-of-texts", card("configs: [x, y]"), _bad("x is not a config")),
+    _case("config-of-one-word", card("configs:\n- config_name"), _bad("is not a config", "config_name: ")),
     _case("config-without-a-name", card("configs:\n- data_files: data.csv"), _bad("config_name")),
     _case(
         "config-name-is-a-number", card("configs:\n- config_name: 2024\n  data_files: data.csv"), _bad("config_name")

@@ -174,4 +174,9 @@ CASES = [
     ),
     Case("csv-header-only", lambda: {"data.csv": b"a,b\n"}, only(Page({"a": "null", "b": "null"}, []))),
     Case("text-empty", lambda: {"data.txt": b""}, only(Page({"text": "string"}, []))),
+    Case(
+        "text-empty-before-a-good-one",
+        lambda: {"data/1.txt": b"", "data/2.txt": b"x\n"},
+        only(Page({"text": "string"}, [{"text": "x"}])),
+    ),
 ]

@@ -215,6 +215,11 @@ CASES = [
         Failure("StreamingRowsError", "file_name", "metadata"),
     ),
     _folder(
+        "images-metadata-without-rows",
+        lambda: {"metadata.csv": b"file_name,text\n", "1.png": _PNG},
+        Failure("StreamingRowsError", "metadata file", "no rows"),
+    ),
+    _folder(
         "images-metadata-that-leads-outside",
         lambda: {"metadata.csv": b"file_name,text\n../../../etc/passwd,x\n", "1.png": _PNG},
         Failure("StreamingRowsError", "file_name", "metadata.csv"),

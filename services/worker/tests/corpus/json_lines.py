@@ -60,7 +60,17 @@ CASES = [
         '{"a": "café"}\n'.encode("latin-1"),
         Page({"a": "string"}, [{"a": None}], errors={0: {"a": "not UTF-8"}}),
     ),
+    _case(
+        "json-latin-1-in-the-middle",
+        '{"a": "b"}\n{"a": "café"}\n{"a": "c"}\n'.encode("latin-1"),
+        Page({"a": "string"}, [{"a": "b"}, {"a": None}, {"a": "c"}], errors={1: {"a": "not UTF-8"}}),
+    ),
     _case("json-empty-file", b"", Failure("EmptyDatasetError", "empty")),
+    Case(
+        "json-empty-file-before-a-good-one",
+        lambda: {"data/1.jsonl": b"", "data/2.jsonl": lines({"a": 1}, {"a": 2})},
+        only(_TWO),
+    ),
     _case("json-empty-array", b"[]", Page({}, []), "data.json"),
     _case("json-numbers", b"1\n2\n", Failure("CorruptDataError", "data.jsonl", "object")),
     _case("json-words", b"hello world\n", Failure("CorruptDataError", "data.jsonl", "JSON")),

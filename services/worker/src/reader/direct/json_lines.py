@@ -91,7 +91,7 @@ def _are_objects(text: bytes) -> bool:
     if not text.lstrip().startswith(b"{") or _is_deep(text):
         return False
     try:
-        return all(isinstance(value, dict) for value in _values(text.decode()))
+        return all(isinstance(value, dict) for value in _values(_decoded(text)))
     except (ValueError, RecursionError):
         return False
 
@@ -118,11 +118,16 @@ def _is_json(line: bytes) -> bool:
         orjson.loads(line)
     except orjson.JSONDecodeError:
         try:
-            for _ in _values(line.decode()):
+            for _ in _values(_decoded(line)):
                 pass
         except (ValueError, RecursionError):
             return False
     return True
+
+
+def _decoded(data: bytes) -> str:
+    """A text that is not UTF-8 is an error of its cell, and no end of the page."""
+    return data.decode(errors="replace")
 
 
 def _values(text: str) -> Iterator[Any]:

@@ -49,7 +49,7 @@ def texts_of(snapshot: Snapshot, paths: Sequence[str], *, token: str | None) -> 
             texts += [Text(f"{name} in {path}", f"{path}!/{name}", partial(members.open, path, name)) for name in names]
         else:
             name = stem if suffix in _COMPRESSIONS else path
-            texts.append(Text(path, name, partial(_decompressed, RemoteFile(snapshot, path, token=token))))
+            texts.append(Text(path, name, partial(_open, snapshot, path, token)))
     return texts if all(splitext(text.name)[1] in _SUFFIXES for text in texts) else None
 
 
@@ -65,9 +65,9 @@ def _in_order_of_walk(name: str) -> list[tuple[bool, str]]:
     return [*((True, folder) for folder in folders), (False, file)]
 
 
-def _decompressed(file: RemoteFile) -> IO[bytes]:
-    suffix = splitext(file.path)[1]
-    raw: IO[bytes] = io.BufferedReader(file, _BUFFER_BYTES)
+def _open(snapshot: Snapshot, path: str, token: str | None) -> IO[bytes]:
+    suffix = splitext(path)[1]
+    raw: IO[bytes] = io.BufferedReader(RemoteFile(snapshot, path, token=token), _BUFFER_BYTES)
     if suffix == ".xz":
         return lzma.LZMAFile(raw)
     if suffix == ".bz2":
