@@ -105,7 +105,35 @@ CARD_RULES = [
         "object has no attribute 'get'",
         "InvalidDatasetCardError",
         "In README.md, configs has an item that is not a config: make it an object, 'config_name: ' and a name.",
-        place="metadata.py",
+        place="datasets/utils/metadata.py",
+    ),
+    Rule(
+        TypeError,
+        "unhashable type",
+        "InvalidDatasetCardError",
+        "In README.md, a config_name is not text: put it in quotes.",
+        place="datasets/utils/metadata.py",
+    ),
+    Rule(
+        TypeError,
+        "'NoneType' object is not iterable",
+        "InvalidDatasetCardError",
+        f"In the configs of README.md, data_files is empty: {_DATA_FILES}.",
+        place="datasets/data_files.py",
+    ),
+    Rule(
+        TypeError,
+        "expected string or bytes-like object",
+        "InvalidDatasetCardError",
+        "In README.md, the name of a split is not text: put it in quotes.",
+        listing=True,
+    ),
+    Rule(
+        ValueError,
+        r"Split name should match .*'(?P<split>[\w.]*[^\w.'{},][^']*)'",
+        "SplitsNamesError",
+        "The name of a split has only letters, digits, _ and dots, and the names of the data files give '{split}': "
+        "rename the files, or name the splits in data_files in the configs of README.md.",
     ),
     Rule(
         TypeError,
@@ -156,6 +184,21 @@ CARD_RULES = [
         "unknown encoding: (?P<encoding>.+)",
         "InvalidDatasetCardError",
         "README.md declares the encoding '{encoding}', which is not known: correct it, for example to latin-1.",
+    ),
+    Rule(
+        (ValueError, TypeError, KeyError, AttributeError),
+        "(?P<problem>.+)",
+        "InvalidDatasetCardError",
+        "In README.md, the features of dataset_info are not right ({problem}): "
+        "make them a list of objects with name and dtype.",
+        listing=True,
+        place="datasets/features/features.py",
+    ),
+    Rule(
+        ValueError,
+        "BuilderConfig must have a name",
+        "InvalidDatasetCardError",
+        "In README.md, a config_name is empty: give each config a name.",
     ),
     Rule(ValueError, "BuilderConfig", "ConfigNamesError", "The dataset has no such config."),
     Rule(ValueError, "Bad split", "SplitsNamesError", "The config has no such split."),

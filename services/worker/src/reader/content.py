@@ -18,7 +18,7 @@ from reader.snapshot import MAX_FILES
 # What tools keep at the root, such as .gitattributes; other dotfiles may be data that a metadata.csv names.
 _TOOL_FILE = re.compile(r"\.[^./]+")
 # To be raised whenever other answers are made of the same content, so that each is made again at the next push.
-_ANSWERS_VERSION = 2
+_ANSWERS_VERSION = 3
 
 
 def signature_of(seen: Observation, readme: bytes | None) -> str | None:

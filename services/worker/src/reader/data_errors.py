@@ -39,6 +39,19 @@ DATA_RULES = [
         "or the type in dataset_info of README.md.",
     ),
     Rule(
+        pa.ArrowInvalid,
+        "(?P<problem>.*(?:was truncated|not in range|would lose data|would cause data loss|Failed to parse value).*)",
+        "DatasetGenerationCastError",
+        "In {file}, {column} has a value that is not of its type ({problem}): give the column one type in all data "
+        "files, or declare a wider one in dataset_info of README.md.",
+    ),
+    Rule(
+        pa.ArrowInvalid,
+        r"No match for FieldRef\.Name\((?P<name>.+?)\)",
+        "FeaturesError",
+        "{file} does not have the column '{name}': correct columns or filters in the configs of README.md.",
+    ),
+    Rule(
         ValueError,
         "Invalid string class label (?P<label>.+)",
         "DatasetGenerationCastError",
@@ -78,7 +91,7 @@ DATA_RULES = [
         None,
         "StreamingRowsError",
         "The metadata file of the folder has no rows: add one for each media file, or remove it.",
-        place="folder_based_builder.py",
+        place="folder_based_builder/",
     ),
     Rule(
         ValueError,
@@ -123,6 +136,34 @@ DATA_RULES = [
         None,
         "CorruptDataError",
         "{file} has a NumPy array whose header is damaged: save the array again.",
+    ),
+    Rule(
+        ValueError,
+        "invalid literal for int",
+        "CorruptDataError",
+        "{file} has a .cls file that is not a whole number: write numbers, or name the files .txt.",
+        place="webdataset/",
+    ),
+    Rule(
+        UnicodeDecodeError,
+        None,
+        "CorruptDataError",
+        "{file} has a text that is not encoded in UTF-8: convert it.",
+        place="webdataset/",
+    ),
+    Rule(
+        KeyError,
+        "'(?P<field>.+)'",
+        "StreamingRowsError",
+        "{file} has no '{field}' at its top: correct field in the configs of README.md.",
+        place="packaged_modules/json/",
+    ),
+    Rule(
+        ValueError,
+        None,
+        "CorruptDataError",
+        "{file} could not be parsed as JSON: check that every line is one JSON object.",
+        place="datasets/utils/json.py",
     ),
     Rule(
         json.JSONDecodeError, None, "CorruptDataError", "{file} has JSON that could not be parsed: correct its syntax."
@@ -178,6 +219,12 @@ DATA_RULES = [
     # Content.
     Rule(
         UnicodeDecodeError,
+        "can't decode byte 0x8b in position 1:",
+        "CorruptDataError",
+        "{file} is compressed with gzip: give it a name that ends with .gz.",
+    ),
+    Rule(
+        UnicodeDecodeError,
         r"can't decode byte(s|) (?P<byte>\S+) in",
         "CorruptDataError",
         "{file} is not encoded in UTF-8 (it has the byte {byte}): "
@@ -217,6 +264,15 @@ DATA_RULES = [
         "CorruptDataError",
         "{file} could not be parsed: check that every line has the columns of the header and quotes are closed.",
         "a CSV file of the split",
+    ),
+    Rule(
+        (ValueError, TypeError),
+        "(?P<problem>.+)",
+        "StreamingRowsError",
+        "{file} could not be read with the parameters and types that README.md declares for it ({problem}): "
+        "correct these, or the file.",
+        "a CSV file of the split",
+        place="/parsers",
     ),
     Rule(
         (OverflowError, pa.ArrowInvalid),

@@ -4,7 +4,6 @@ import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 from datasets.table import CastError
@@ -25,7 +24,7 @@ class Rule:
 
     In `message`, `{file}` stands for the data file that was being read, or `a_file` where that isn't known; other names
     are groups of `says`, or what `_facts` has. A rule for `listing` holds only while nothing but README.md is read, one
-    with a `place` for what is raised in a file of that name.
+    with a `place` for what is raised in a file of the library with that in its path.
     """
 
     types: type[BaseException] | tuple[type[BaseException], ...]
@@ -40,7 +39,7 @@ class Rule:
         return (
             isinstance(error, self.types)
             and (listing or not self.listing)
-            and (self.place is None or self.place == _place_of(error))
+            and (self.place is None or self.place in _place_of(error))
             and self._match(error) is not None
         )
 
@@ -55,9 +54,9 @@ class Rule:
         return re.search(self.says or "", str(error), re.DOTALL)
 
 
-def _place_of(error: BaseException) -> str | None:
+def _place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    return Path(frames[-1].filename).name if frames else None
+    return frames[-1].filename if frames else ""
 
 
 def _short(fact: str) -> str:

@@ -1,18 +1,13 @@
-"""The settings of `datasets` and `huggingface_hub` that make them fit for a job, and the one method that is replaced.
+"""The settings of `datasets` and `huggingface_hub` that make them fit for a job.
 
 Call `prepare()` once, before the first fork: the imports are what a job must not wait for.
 """
 
-import io
-from pathlib import Path
-from typing import Any
-
 import datasets
 import huggingface_hub
-import soundfile
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-from reader import http
+from reader import http, mending
 
 
 def prepare() -> None:
@@ -30,7 +25,7 @@ def prepare() -> None:
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)
     huggingface_hub.logging.set_verbosity(datasets.logging.CRITICAL)
     datasets.disable_progress_bars()
-    datasets.Audio.encode_example = _encode_audio
+    mending.mend()
     _forget_harnesses()
     http.certificates()
 
@@ -42,16 +37,3 @@ def _forget_harnesses() -> None:
         build_hf_headers()
     finally:
         huggingface_hub.constants.HF_HUB_OFFLINE = False
-
-
-def _encode_audio(_: datasets.Audio, value: Any) -> dict[str, Any]:
-    """`Audio.encode_example` without torch, which the original imports even to pass a path on."""
-    if isinstance(value, str | Path):
-        return {"bytes": None, "path": str(value)}
-    if isinstance(value, bytes | bytearray):
-        return {"bytes": bytes(value), "path": None}
-    if "array" in value:
-        wav = io.BytesIO()
-        soundfile.write(wav, value["array"], value["sampling_rate"], format="WAV", subtype="PCM_16")
-        return {"bytes": wav.getvalue(), "path": None}
-    return {"bytes": value.get("bytes"), "path": value.get("path")}

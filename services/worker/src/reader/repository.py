@@ -7,11 +7,14 @@ from typing import Any
 
 from datasets import DownloadConfig
 from datasets.load import dataset_module_factory, get_dataset_builder_class
+from datasets.packaged_modules import _EXTENSION_TO_MODULE, _MODULE_TO_METADATA_FILE_NAMES
 from huggingface_hub import constants
 
 from reader.confinement import confined_to, root_of
 from reader.patterns import known_files
 from reader.resolving import resolving
+
+_TASKS = "harbor"
 
 
 class Repository:
@@ -32,7 +35,7 @@ class Repository:
         self._token: str | bool = token or False
         self._cache = str(cache)
         # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
-        with resolving(*self._checks), _downloads_in(cache):
+        with resolving(*self._checks), _downloads_in(cache), _documents_are_no_data(paths or []):
             self._module = dataset_module_factory(
                 f"hf://datasets/{dataset}",
                 revision=revision,
@@ -69,3 +72,20 @@ def _downloads_in(cache: Path) -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_CACHE = shared
+
+
+@contextmanager
+def _documents_are_no_data(paths: Collection[str]) -> Iterator[None]:
+    """Within the block the library takes no `.md` or `.toml` for data files, except in a dataset of tasks for agents:
+    by itself it does, where there are more of them than of others.
+    """
+    if any(path.rpartition("/")[2] in _MODULE_TO_METADATA_FILE_NAMES[_TASKS] for path in paths):
+        yield
+        return
+    documents = {suffix: module for suffix, module in _EXTENSION_TO_MODULE.items() if module[0] == _TASKS}
+    for suffix in documents:
+        del _EXTENSION_TO_MODULE[suffix]
+    try:
+        yield
+    finally:
+        _EXTENSION_TO_MODULE.update(documents)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from datasets import DownloadConfig
+from datasets import DownloadConfig, config
 from datasets.utils.file_utils import xopen
 from libcommon.errors import Fault
 
@@ -13,6 +14,7 @@ from reader.errors import translate
 from reader.features.kinds import CellError
 from reader.hub import RevisionGone
 from reader.members import Members
+from reader.pointers import ADVICE, is_pointer
 from reader.snapshot import Snapshot
 
 MAX_MEDIA_BYTES = 100_000_000
@@ -26,6 +28,7 @@ class MediaSource:
 
     def __init__(self, root: str, snapshot: Snapshot | None, *, token: str | None, downloaded: Path) -> None:
         self._root = root
+        self._dataset = root.partition("@")[0]
         self._members = Members(snapshot, token=token) if snapshot is not None else None
         self._config = DownloadConfig(token=token or False)
         self._downloaded = downloaded.resolve()
@@ -36,7 +39,8 @@ class MediaSource:
             return
         members = self._members
         try:
-            members.prefetch(path for path in paths if is_inside(path, self._root) and members.knows(path))
+            urls = map(self._url_of, paths)
+            members.prefetch(url for url in urls if is_inside(url, self._root) and members.knows(url))
         except Exception as error:
             # What is wrong with one of them is for its cell to tell.
             if isinstance(translated := translate(error, "StreamingRowsError"), RevisionGone):
@@ -58,16 +62,18 @@ class MediaSource:
         if data is None:
             if path is None:
                 raise CellError("there are neither bytes nor a path")
-            data = self._read_file(path)
+            data = self._read_file(self._url_of(path))
         if len(data) > MAX_MEDIA_BYTES:
             raise CellError(f"a file of more than {MAX_MEDIA_BYTES} bytes")
+        if is_pointer(data):
+            raise CellError(ADVICE)
         return data, path
 
     def _read_file(self, path: str) -> bytes:
         if not is_inside(path, self._root) and not self._is_downloaded(path):
             raise CellError(
-                "the file is not in the dataset, and nothing is fetched from elsewhere: "
-                "put the file into the dataset, or its bytes into the column"
+                "the file is not in the dataset, and nothing is fetched from elsewhere: put the file into the dataset "
+                f"and name it {self._dataset}/ and its path, or put its bytes into the column"
             )
         try:
             if self._members is not None and self._members.knows(path):
@@ -80,6 +86,17 @@ class MediaSource:
             if isinstance(translated, RevisionGone) or translated.entry.fault is not Fault.DATA:
                 raise translated from error
             raise CellError(f"{self._called(path)}: the file is missing or damaged") from error
+
+    def _url_of(self, path: str) -> str:
+        """The URL at this revision of what an author, who can't know the revision, names by one without it."""
+        name = self._dataset.removeprefix("hf://")
+        for prefix in (f"{self._dataset}/", f"{self._dataset}@main/"):
+            if path.startswith(prefix):
+                return self._root + path.removeprefix(prefix)
+        prefix = f"{config.HF_ENDPOINT}/{name}/resolve/main/"
+        if path.startswith(prefix):
+            return self._root + unquote(path.removeprefix(prefix).partition("?")[0])
+        return path
 
     def _called(self, path: str) -> str:
         """A path as the dataset's author knows it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import datasets
 import pyarrow as pa
+from datasets.features.features import require_decoding
 from huggingface_hub import HfFileSystem
 from libcommon.errors import CodedError
 
@@ -63,11 +64,13 @@ def open_by_library(target: Target) -> RowStream:
             dataset = target.builder.as_streaming_dataset(split=target.split)
         except NotImplementedError as error:
             dataset, num_rows = _download(target.builder, target.split, target.max_download_bytes, error)
-        if dataset.features is None:
+        # Each time a copy, which of thousands of columns takes seconds; so does what follows.
+        features = dataset.features
+        if features is None:
             return _infer(dataset, target.sample, num_rows)
-        # Without columns there is nothing to be decoded, and the library raises.
-        undecoded = dataset.decode(False) if dataset.features else dataset
-        return RowStream(dataset.features, _one_by_one(undecoded), num_rows)
+        if any(require_decoding(feature) for feature in features.values()):
+            dataset = dataset.decode(False)
+        return RowStream(features, _one_by_one(dataset), num_rows)
 
 
 def _download(builder: Any, split: str, max_bytes: int, reason: NotImplementedError) -> tuple[Any, int]:

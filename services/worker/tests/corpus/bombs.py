@@ -98,6 +98,7 @@ CASES = [
         only(Page({"image": IMAGE}, [{"image": shown(Kept(_huge_png(8_900, 8_900), ".png"), 8_900, 8_900)}])),
         long=True,
     ),
+    _refused("bomb-png-of-a-long-line", lambda: _huge_png(16_000_000, 3), "1.png: an image of 16000000 by 3 pixels"),
     _refused("bomb-png-comment", _png_with_a_text_bomb, "1.png"),
     Case(
         "bomb-zipped-image",

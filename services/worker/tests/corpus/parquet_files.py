@@ -137,7 +137,7 @@ CASES = [
     _case(
         "parquet-that-is-a-git-lfs-pointer",
         lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-        _DAMAGED,
+        Failure("CorruptDataError", "data.parquet", "Git LFS pointer", "upload that"),
     ),
     _case(
         "parquet-encrypted-footer",

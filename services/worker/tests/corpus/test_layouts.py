@@ -1,10 +1,10 @@
 import pytest
 
-from services.worker.tests.corpus import cards, layouts, outside
+from services.worker.tests.corpus import cards, layouts, outside, slips
 from services.worker.tests.corpus.case import Case, collected
 from services.worker.tests.corpus.running import Runner
 
-THEMES = (layouts.CASES, cards.CASES, outside.CASES)
+THEMES = (layouts.CASES, cards.CASES, outside.CASES, slips.CASES)
 
 
 @pytest.mark.parametrize("case", collected(*THEMES), ids=lambda case: case.name)

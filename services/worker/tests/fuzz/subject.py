@@ -38,9 +38,9 @@ from services.worker.tests.fuzz.verdict import Trouble, Verdict
 CPU_SECONDS = 30
 # A child that sleeps uses no CPU.
 _SECONDS = 120
-_MEMORY_BYTES = 1_000_000_000
-# More than any of these inputs is a reason to use.
-_MAX_RESIDENT_BYTES = 900_000_000
+_MEMORY_BYTES = 2_000_000_000
+# As much as 89 megapixels of WebP take.
+_MAX_RESIDENT_BYTES = 1_600_000_000
 _FILE_BYTES = 200_000_000
 # What one leaves behind in the process is not the next one's fault for long.
 _INPUTS_OF_A_CHILD = 400

@@ -19,8 +19,8 @@ Cut = Callable[[bytes], Shortened | None]
 """None where the end of a record can't be seen."""
 
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
-# A string may be cut off anywhere, and holds what looks like other tokens.
-_JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[\[\]{},]', re.DOTALL)
+# A string may be cut off anywhere, holds what looks like other tokens, and is long: nothing of it is remembered.
+_JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 
 
 def cut_lines(data: bytes) -> Shortened | None:

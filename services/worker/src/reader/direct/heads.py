@@ -6,6 +6,7 @@ from libcommon.errors import CodedError
 
 from reader.direct.cutting import Cut
 from reader.direct.texts import Text
+from reader.pointers import check_no_pointer
 
 # The library takes as many, of which it looks at the first records.
 _FIRST_BYTES = 4 << 20
@@ -52,7 +53,7 @@ class Heads:
         """The beginning of a file.
 
         Raises:
-            CodedError: a file before it was shortened, or this one can be neither shortened nor read whole.
+            CodedError: a file before it was shortened, or this one can be neither shortened nor read whole, or is none.
         """
         self.check_rows_follow(path)
         if self._last is None or self._last[0] != path:
@@ -87,6 +88,7 @@ class Heads:
         with self._texts[path].open() as stream:
             for length, records in enough.items():
                 data += stream.read(length + 1 - len(data))
+                check_no_pointer(path, data)
                 if len(data) <= length:
                     return data
                 shortened = self._cut(data)

@@ -19,7 +19,7 @@ MAX_DEPTH = 500
 # More than a page has rows.
 _MOST_LINES = 150
 _DECODER = json.JSONDecoder()
-_BRACKET = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_BRACKET = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 class Checked(NamedTuple):

@@ -27,6 +27,8 @@ from reader.errors import translated
 from reader.snapshot import Snapshot
 from reader.stream import RowStream, Target, open_by_library
 
+# What a row of a text file is; a document can't be cut.
+_SAMPLES: dict[str, Cut | None] = {"line": cut_lines, "paragraph": cut_paragraphs, "document": None}
 _LINE = re.compile(r"C error: .* in line (\d+)")
 _JSON = re.compile("JSON parse error: ")
 
@@ -35,7 +37,7 @@ def open_lines(target: Target, snapshot: Snapshot) -> RowStream | None:
     """The rows of a split of text files; None where the files can't be cut into records without being parsed.
 
     Raises:
-        CodedError, RevisionGone: as `stream.open_by_library`.
+        CodedError, RevisionGone: as `stream.open_by_library`; `CodedError` for a parameter that is none.
     """
     builder = target.builder
     cut = _cut_of(builder)
@@ -137,7 +139,10 @@ def _cut_of(builder: Any) -> Cut | None:
         case "json":
             return cut_json if config.field is None else None
         case "text":
-            return {"line": cut_lines, "paragraph": cut_paragraphs}.get(config.sample_by)
+            if config.sample_by not in _SAMPLES:
+                message = f"In README.md, sample_by is '{config.sample_by}': make it {', '.join(_SAMPLES)}."
+                raise CodedError("InvalidDatasetCardError", message)
+            return _SAMPLES[config.sample_by]
     return None
 
 

@@ -26,6 +26,8 @@ FORMATS = [name for name in [*_KEPT, *_CONVERTED] if name in Image.OPEN]
 # Image generators write whole workflows into a PNG's texts; Pillow's own limit takes those for an attack.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024 * 1024
 _MAX_CONVERTED_BYTES = 100_000_000
+# No browser shows longer ones; for Pillow they take minutes.
+_MAX_SIDE = 65_535
 
 # Browsers turn pictures upright as their EXIF says, but for WebP. (Of AVIF, Pillow gives the container's rotation.)
 _TURNED = {"JPEG", "MPO", "PNG", "AVIF"}
@@ -50,6 +52,7 @@ def decode(data: bytes) -> Decoded:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)  # about damaged metadata
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _check_sides(*image.size)
                 return _kept(data, image) if image.format in _KEPT else png_of(for_browsers(image))
     except UnidentifiedImageError as error:
         raise CellError("not an image of a known format") from error
@@ -59,6 +62,13 @@ def decode(data: bytes) -> Decoded:
         raise
     except Exception as error:  # Pillow's plugins raise all sorts of exceptions for damaged files
         raise CellError(f"a damaged image ({type(error).__name__})") from error
+
+
+def _check_sides(width: int, height: int) -> None:
+    if max(width, height) > _MAX_SIDE:
+        raise CellError(
+            f"an image of {width} by {height} pixels, and at most {_MAX_SIDE} are shown in either direction"
+        )
 
 
 def png_of(image: Image.Image) -> Decoded:
