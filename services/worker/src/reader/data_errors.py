@@ -91,7 +91,7 @@ DATA_RULES = [
         None,
         "StreamingRowsError",
         "The metadata file of the folder has no rows: add one for each media file, or remove it.",
-        place="folder_based_builder/",
+        place="datasets.packaged_modules.folder_based_builder",
     ),
     Rule(
         ValueError,
@@ -141,29 +141,22 @@ DATA_RULES = [
         ValueError,
         "invalid literal for int",
         "CorruptDataError",
-        "{file} has a .cls file that is not a whole number: write numbers, or name the files .txt.",
-        place="webdataset/",
+        "{file} has a .cls, .id or .index file that is not a whole number: write numbers, or name the files .txt.",
+        place="datasets.packaged_modules.webdataset",
     ),
     Rule(
         UnicodeDecodeError,
         None,
         "CorruptDataError",
         "{file} has a text that is not encoded in UTF-8: convert it.",
-        place="webdataset/",
+        place="datasets.packaged_modules.webdataset",
     ),
     Rule(
         KeyError,
         "'(?P<field>.+)'",
         "StreamingRowsError",
         "{file} has no '{field}' at its top: correct field in the configs of README.md.",
-        place="packaged_modules/json/",
-    ),
-    Rule(
-        ValueError,
-        None,
-        "CorruptDataError",
-        "{file} could not be parsed as JSON: check that every line is one JSON object.",
-        place="datasets/utils/json.py",
+        place="datasets.packaged_modules.json",
     ),
     Rule(
         json.JSONDecodeError, None, "CorruptDataError", "{file} has JSON that could not be parsed: correct its syntax."
@@ -219,12 +212,6 @@ DATA_RULES = [
     # Content.
     Rule(
         UnicodeDecodeError,
-        "can't decode byte 0x8b in position 1:",
-        "CorruptDataError",
-        "{file} is compressed with gzip: give it a name that ends with .gz.",
-    ),
-    Rule(
-        UnicodeDecodeError,
         r"can't decode byte(s|) (?P<byte>\S+) in",
         "CorruptDataError",
         "{file} is not encoded in UTF-8 (it has the byte {byte}): "
@@ -272,16 +259,29 @@ DATA_RULES = [
         "{file} could not be read with the parameters and types that README.md declares for it ({problem}): "
         "correct these, or the file.",
         "a CSV file of the split",
-        place="/parsers",
+        place="pandas.io.parsers",
     ),
     Rule(
-        (OverflowError, pa.ArrowInvalid),
-        "int too large to convert",
+        (OverflowError, pa.ArrowInvalid, ValueError),
+        "int too large to convert|Value is too (big|small)",
         "CorruptDataError",
         "{file} has a whole number of more than 64 bits: write it as text, in quotes if the format has them.",
     ),
     Rule(pa.ArrowInvalid, "Recursion level", "CorruptDataError", f"A value in {{file}} {_NESTED}"),
     Rule(ValueError, "Reached object decoding depth limit", "CorruptDataError", f"A value in {{file}} {_NESTED}"),
+    Rule(
+        ValueError,
+        "Invalid octet in UTF-8",
+        "CorruptDataError",
+        "{file} is not encoded in UTF-8: convert it, or set the encoding in the configs of README.md.",
+    ),
+    Rule(
+        ValueError,
+        "Trailing data|Expected object or value|Unexpected character|Unmatched|No ':' found|Key name of object",
+        "CorruptDataError",
+        "{file} could not be parsed as JSON: check that every line is one JSON object.",
+        place="datasets.utils.json",
+    ),
     Rule(RecursionError, None, "CorruptDataError", f"A value in {{file}} {_NESTED}"),
     Rule(StopIteration, None, "EmptyDatasetError", "A data file of the split is empty: add rows to it, or remove it."),
     Rule(

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import yaml
 from datasets.table import CastError
@@ -24,7 +25,7 @@ class Rule:
 
     In `message`, `{file}` stands for the data file that was being read, or `a_file` where that isn't known; other names
     are groups of `says`, or what `_facts` has. A rule for `listing` holds only while nothing but README.md is read, one
-    with a `place` for what is raised in a file of the library with that in its path.
+    with a `place` for what is raised in that module of a library, or by what it calls.
     """
 
     types: type[BaseException] | tuple[type[BaseException], ...]
@@ -39,7 +40,7 @@ class Rule:
         return (
             isinstance(error, self.types)
             and (listing or not self.listing)
-            and (self.place is None or self.place in _place_of(error))
+            and (self.place is None or self.place in _places_of(error))
             and self._match(error) is not None
         )
 
@@ -54,9 +55,10 @@ class Rule:
         return re.search(self.says or "", str(error), re.DOTALL)
 
 
-def _place_of(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return frames[-1].filename if frames else ""
+def _places_of(error: BaseException) -> list[str]:
+    """The innermost modules, and the packages that they are in."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return [place for module in modules[-2:] for place in accumulate(module.split("."), "{}.{}".format)]
 
 
 def _short(fact: str) -> str:

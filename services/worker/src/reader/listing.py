@@ -14,6 +14,7 @@ from libcommon.errors import CodedError, Fault
 from reader.declared import declared_sizes
 from reader.declared_configs import DeclaredConfigs
 from reader.direct.parquet import footer_sizes
+from reader.disguise import pointers_told
 from reader.errors import translated
 from reader.hub import Observation, check_access
 from reader.plan import Plan, plan_of
@@ -153,8 +154,14 @@ class _Configs:
     def _repository(self, snapshot: Snapshot | None) -> Iterator[Repository]:
         assert self._seen.revision is not None
         with TemporaryDirectory(prefix="reader-") as directory, reading(snapshot, self._endpoint, Path(directory)):
-            with translated("ConfigNamesError"):
-                paths = snapshot.sizes if snapshot is not None else None
+            paths = snapshot.sizes if snapshot is not None else None
+            # No other file is opened, for the names of its members.
+            archives = [path for path in paths or [] if path.endswith(".zip")]
+            with (
+                translated("ConfigNamesError"),
+                pointers_told(snapshot, archives, token=self._token),
+                translated("ConfigNamesError"),
+            ):
                 repository = Repository(
                     self._dataset, self._seen.revision, paths=paths, token=self._token, cache=Path(directory)
                 )

@@ -1,5 +1,5 @@
-"""The functions of the `datasets` library that are replaced, each because it needs what isn't here or gives what it
-doesn't mean.
+"""The functions of the `datasets` library that are replaced for good, each because it needs what isn't here or gives
+what it doesn't mean.
 """
 
 import io
@@ -56,8 +56,8 @@ def _label_members(builder: Any, files: Iterable[Any], *arguments: Any, **option
 
 def _declared_fields(builder: Any, *arguments: Any, **options: Any) -> Iterator[Any]:
     """The examples of a WebDataset; where its types are declared, which then are seldom those of `__key__` and
-    `__url__`, with the declared fields only: the original gives fields that have no column.
+    `__url__` both, with the declared fields only: the original gives fields that have no column.
     """
     features = builder.info.features
     for key, example in _examples_of_webdataset(builder, *arguments, **options):
-        yield key, example if "__key__" in features else {name: example[name] for name in features}
+        yield key, example if {"__key__", "__url__"} <= features.keys() else {name: example[name] for name in features}

@@ -35,7 +35,7 @@ class Repository:
         self._token: str | bool = token or False
         self._cache = str(cache)
         # The full URL, so that a folder of that name in the working directory is never taken for the dataset.
-        with resolving(*self._checks), _downloads_in(cache), _documents_are_no_data(paths or []):
+        with resolving(*self._checks), _downloads_in(cache), _documents_are_no_data(paths):
             self._module = dataset_module_factory(
                 f"hf://datasets/{dataset}",
                 revision=revision,
@@ -75,17 +75,20 @@ def _downloads_in(cache: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _documents_are_no_data(paths: Collection[str]) -> Iterator[None]:
-    """Within the block the library takes no `.md` or `.toml` for data files, except in a dataset of tasks for agents:
-    by itself it does, where there are more of them than of others.
+def _documents_are_no_data(paths: Collection[str] | None) -> Iterator[None]:
+    """Within the block the library takes no `.md` or `.toml` for data files, except in what may be a dataset of tasks
+    for agents: by itself it does, where there are more of them than of others.
     """
-    if any(path.rpartition("/")[2] in _MODULE_TO_METADATA_FILE_NAMES[_TASKS] for path in paths):
+    tasks = _MODULE_TO_METADATA_FILE_NAMES[_TASKS]
+    if paths is None or any(path.rpartition("/")[2] in tasks for path in paths):
         yield
         return
-    documents = {suffix: module for suffix, module in _EXTENSION_TO_MODULE.items() if module[0] == _TASKS}
-    for suffix in documents:
-        del _EXTENSION_TO_MODULE[suffix]
+    every = dict(_EXTENSION_TO_MODULE)
+    for suffix, (module, _) in every.items():
+        if module == _TASKS:
+            del _EXTENSION_TO_MODULE[suffix]
     try:
         yield
     finally:
-        _EXTENSION_TO_MODULE.update(documents)
+        _EXTENSION_TO_MODULE.clear()
+        _EXTENSION_TO_MODULE.update(every)

@@ -18,18 +18,27 @@ def resolving(*checks: Check) -> Iterator[None]:
     """
     resolve = data_files.resolve_pattern
     resolve_all = data_files.DataFilesPatternsList.resolve
-    list_all = data_files.DataFilesList.from_patterns
+    list_all = data_files.DataFilesList.__dict__["from_patterns"]
 
     def resolve_checked(pattern: str, base_path: str, *args: Any, **kwargs: Any) -> Any:
         for check in checks:
             check(pattern, base_path)
         return resolve(pattern, base_path, *args, **kwargs)
 
-    def resolve_some(patterns: Any, base_path: str, *args: Any, **kwargs: Any) -> Any:
-        return resolve_all(patterns, base_path, *args, **kwargs) or _refuse(patterns, base_path)
+    def resolve_some(patterns: Any, base_path: str, download_config: Any = None) -> Any:
+        return resolve_all(patterns, base_path, download_config) or refuse(patterns, base_path, download_config)
 
-    def list_some(_: Any, patterns: Any, base_path: str, *args: Any, **kwargs: Any) -> Any:
-        return list_all(patterns, base_path, *args, **kwargs) or _refuse(patterns, base_path)
+    def list_some(
+        cls: Any, patterns: Any, base_path: Any = None, allowed_extensions: Any = None, download_config: Any = None
+    ) -> Any:
+        files = list_all.__func__(cls, patterns, base_path, allowed_extensions, download_config)
+        return files or refuse(patterns, base_path, download_config)
+
+    def refuse(patterns: Any, base_path: str, download_config: Any) -> NoReturn:
+        # Raises for one that nothing matches.
+        for pattern in patterns:
+            resolve_checked(pattern, base_path, download_config=download_config)
+        raise DataFilesNotFoundError("No (supported) data files found")
 
     data_files.resolve_pattern = resolve_checked
     data_files.DataFilesPatternsList.resolve = resolve_some
@@ -40,10 +49,3 @@ def resolving(*checks: Check) -> Iterator[None]:
         data_files.resolve_pattern = resolve
         data_files.DataFilesPatternsList.resolve = resolve_all
         data_files.DataFilesList.from_patterns = list_all
-
-
-def _refuse(patterns: Any, base_path: str) -> NoReturn:
-    """Raises FileNotFoundError: nothing matches; DataFilesNotFoundError: what does is of no supported format."""
-    for pattern in patterns:
-        data_files.resolve_pattern(pattern, base_path)
-    raise DataFilesNotFoundError("No (supported) data files found")

@@ -10,6 +10,7 @@ from libcommon.errors import CodedError, Fault
 from reader.ahead import fetched_ahead
 from reader.cells import CellWriter
 from reader.confinement import root_of
+from reader.disguise import pointers_told
 from reader.errors import translated
 from reader.hub import observe_revision
 from reader.limits import Limits
@@ -58,7 +59,14 @@ def read_split(
             snapshot: Snapshot | None = Snapshot(dataset, revision, sizes)
         else:
             snapshot = snapshot_of(dataset, observe_revision(dataset, revision, endpoint=endpoint, token=token))
-        with reading(snapshot, endpoint, cache), translated("StreamingRowsError"):
+        files = plan["splits"][split]["files"] if plan is not None else []
+        told = pointers_told(snapshot, files, token=token)
+        with (
+            reading(snapshot, endpoint, cache),
+            translated("StreamingRowsError"),
+            told,
+            translated("StreamingRowsError"),
+        ):
             if snapshot is not None and plan is not None:
                 builder = builder_of(plan, config, snapshot, token=token, cache=cache)
             else:

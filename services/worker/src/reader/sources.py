@@ -10,11 +10,11 @@ from datasets.utils.file_utils import xopen
 from libcommon.errors import Fault
 
 from reader.confinement import is_inside
+from reader.disguise import POINTER_ADVICE, is_pointer
 from reader.errors import translate
 from reader.features.kinds import CellError
 from reader.hub import RevisionGone
 from reader.members import Members
-from reader.pointers import ADVICE, is_pointer
 from reader.snapshot import Snapshot
 
 MAX_MEDIA_BYTES = 100_000_000
@@ -66,17 +66,19 @@ class MediaSource:
         if len(data) > MAX_MEDIA_BYTES:
             raise CellError(f"a file of more than {MAX_MEDIA_BYTES} bytes")
         if is_pointer(data):
-            raise CellError(ADVICE)
+            raise CellError(POINTER_ADVICE)
         return data, path
 
     def _read_file(self, path: str) -> bytes:
-        if not is_inside(path, self._root) and not self._is_downloaded(path):
+        inside = is_inside(path, self._root)
+        if not inside and not self._is_downloaded(path):
             raise CellError(
                 "the file is not in the dataset, and nothing is fetched from elsewhere: put the file into the dataset "
                 f"and name it {self._dataset}/ and its path, or put its bytes into the column"
             )
         try:
-            if self._members is not None and self._members.knows(path):
+            # What is no member is read by its name: the library would take it for a pattern.
+            if self._members is not None and inside and ("::" not in path or self._members.knows(path)):
                 return self._members.read(path, MAX_MEDIA_BYTES + 1)
             with xopen(path, "rb", download_config=self._config) as file:
                 data: bytes = file.read(MAX_MEDIA_BYTES + 1)
@@ -89,13 +91,14 @@ class MediaSource:
 
     def _url_of(self, path: str) -> str:
         """The URL at this revision of what an author, who can't know the revision, names by one without it."""
-        name = self._dataset.removeprefix("hf://")
+        *members, file = path.split("::")
+        addresses = f"{config.HF_ENDPOINT}/{self._dataset.removeprefix('hf://')}"
         for prefix in (f"{self._dataset}/", f"{self._dataset}@main/"):
-            if path.startswith(prefix):
-                return self._root + path.removeprefix(prefix)
-        prefix = f"{config.HF_ENDPOINT}/{name}/resolve/main/"
-        if path.startswith(prefix):
-            return self._root + unquote(path.removeprefix(prefix).partition("?")[0])
+            if file.startswith(prefix):
+                return "::".join([*members, self._root + file.removeprefix(prefix)])
+        for prefix in (f"{addresses}/resolve/main/", f"{addresses}/blob/main/"):
+            if file.startswith(prefix):
+                return "::".join([*members, self._root + unquote(file.removeprefix(prefix).partition("?")[0])])
         return path
 
     def _called(self, path: str) -> str:

@@ -17,6 +17,7 @@ _ONE = Page({"a": "int64"}, [{"a": 1}])
 _PNG, _BLUE = picture(), picture("blue")
 _POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
 _NO_POINTER = ("Git LFS pointer", "upload")
+_TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}
 _UNLIKE = "DatasetGenerationCastError"
 
 
@@ -121,6 +122,26 @@ CASES = [
         Failure("InvalidDatasetCardError", "sample_by", "'word'", "paragraph"),
     ),
     _case(
+        "encoding-of-no-text",
+        {README: _config("encoding: hex", "data.txt"), "data.txt": b"x\n"},
+        Failure("InvalidDatasetCardError", "encoding", "'hex'"),
+    ),
+    _case(
+        "encoding-is-a-number",
+        {README: _config("encoding: 5", "data.txt"), "data.txt": b"x\n"},
+        Failure("InvalidDatasetCardError", "encoding", "'5'"),
+    ),
+    _case(
+        "encoding-errors-are-not-known",
+        {README: _config("encoding_errors: guess", "data.csv"), "data.csv": _CSV},
+        Failure("InvalidDatasetCardError", "encoding_errors", "'guess'", "replace"),
+    ),
+    _case(
+        "csv-mac-roman",
+        {"data.csv": "a,b\n1,x\nSão Paulo,y\n".encode("mac-roman")},
+        Failure("CorruptDataError", "data.csv", "not encoded in UTF-8"),
+    ),
+    _case(
         "text-latin-1-declared",
         {README: _config("encoding: latin-1", "data.txt"), "data.txt": "café\n".encode("latin-1")},
         Page({"text": "string"}, [{"text": "café"}]),
@@ -148,6 +169,15 @@ CASES = [
     ),
     # Files that are not what they seem.
     _case("pointer-csv", {"data.csv": _POINTER}, Failure("CorruptDataError", "data.csv", *_NO_POINTER)),
+    _case(
+        "pointer-csv-of-windows",
+        {"data.csv": _POINTER.replace(b"\n", b"\r\n")},
+        Failure("CorruptDataError", "data.csv", *_NO_POINTER),
+    ),
+    _case("pointer-gzip", {"data.csv.gz": _POINTER}, Failure("CorruptDataError", "data.csv.gz", *_NO_POINTER)),
+    _case("pointer-tar", {"data.tar": _POINTER}, Failure("CorruptDataError", "data.tar", *_NO_POINTER)),
+    _case("pointer-arrow", {"data.arrow": _POINTER}, Failure("CorruptDataError", "data.arrow", *_NO_POINTER)),
+    Case("pointer-zip", lambda: {"data.zip": _POINTER}, Failure("CorruptDataError", "data.zip", *_NO_POINTER)),
     _case("pointer-jsonl", {"data.jsonl": _POINTER}, Failure("CorruptDataError", "data.jsonl", *_NO_POINTER)),
     _case(
         "pointer-image",
@@ -163,6 +193,11 @@ CASES = [
         {"data.csv": gzip.compress(_CSV, mtime=0)},
         Failure("CorruptDataError", "data.csv", "gzip", ".gz"),
     ),
+    _case(
+        "json-array-in-latin-1",
+        {"data.json": '[{"a": "café"}]'.encode("latin-1")},
+        Failure("CorruptDataError", "data.json", "not encoded in UTF-8"),
+    ),
     _case("json-lines-of-lists", {"data.jsonl": b'["a", 1]\n["b", 2]\n'}, Failure("CorruptDataError", "data.jsonl")),
     _case(
         "json-with-comments", {"data.json": b'[\n// one\n{"a": 1}\n]'}, Failure("CorruptDataError", "data.json", "JSON")
@@ -173,6 +208,37 @@ CASES = [
         _ONE,
     ),
     _case("projects-beside-data", {"pyproject.toml": b"", "ruff.toml": b"", "data.csv": _CSV}, _ONE),
+    Case(
+        "tasks-for-agents",
+        lambda: {"a/task.toml": b"version = '1'\n", "a/instruction.md": b"Do it.\n", "a/notes.md": b"Well.\n"},
+        only(
+            Page(
+                {
+                    **dict.fromkeys(("name", "instruction", "description"), "string"),
+                    "keywords": _TEXTS,
+                    "schema_version": "string",
+                    "config": {"_type": "Json"},
+                    "metadata": {"_type": "Json"},
+                    "files": _TEXTS,
+                    "location": "string",
+                },
+                [
+                    {
+                        "name": "a",
+                        "instruction": "Do it.\n",
+                        "description": "",
+                        "keywords": [],
+                        "schema_version": "",
+                        "config": {"version": "1"},
+                        "metadata": {},
+                        "files": ["instruction.md", "notes.md", "task.toml"],
+                        "location": "a",
+                    }
+                ],
+            ),
+            split="test",
+        ),
+    ),
     # Media.
     _case(
         "images-zipped-by-class",
@@ -213,6 +279,14 @@ CASES = [
             "data.tar": tarred({"1.png": _PNG}),
         },
         Page({"png": IMAGE, "z": "string"}, [{"png": shown(Kept(_PNG, ".png")), "z": None}]),
+    ),
+    _case(
+        "webdataset-with-a-declared-key",
+        {
+            README: _features("name: __key__\n    dtype: string", "name: txt\n    dtype: string"),
+            "data.tar": tarred({"1.txt": b"x", "1.cls": b"1"}),
+        },
+        Page({"__key__": "string", "txt": "string"}, [{"__key__": "1", "txt": "x"}]),
     ),
     _case(
         "webdataset-class-that-is-a-word", {"data.tar": tarred({"1.cls": b"cat"})}, Failure("CorruptDataError", ".cls")

@@ -11,6 +11,7 @@ from typing import Any
 
 from libcommon.errors import CodedError
 from reader import library
+from reader import snapshot as snapshot_module
 from reader.card import read_card
 from reader.hub import RevisionGone, observe, observe_revision
 from reader.limits import Limits
@@ -18,12 +19,14 @@ from reader.listing import list_splits
 from reader.media import decode
 from reader.opening import open_split
 from reader.rows import read_split
+from reader.snapshot import MAX_FILES
 from reader.stream import open_by_library
 
 
 def _listing(request: dict[str, Any]) -> dict[str, Any]:
     dataset, hub = request["dataset"], {name: request[name] for name in ("endpoint", "token")}
     seen = observe_revision(dataset, request["revision"], **hub)
+    snapshot_module.MAX_FILES = request.get("max_files", MAX_FILES)
     listing, snapshot = list_splits(dataset, seen, read_card(dataset, seen, **hub), **hub)
     splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
     return {

@@ -83,3 +83,14 @@ def test_what_is_left(cut: Cut, data: bytes, content: bytes, records: int) -> No
 )
 def test_where_no_record_ends_nothing_can_be_cut(cut: Cut, data: bytes) -> None:
     assert cut(data) is None
+
+
+@pytest.mark.parametrize(
+    ("cut", "data"),
+    [
+        (cut_json, b'[{"a": [' + b"[]," * 5_000_000),
+        (partial(cut_quoted_lines, quote=b'"'), b'a\n"' + b"\n" * 10_000_000),
+    ],
+)
+def test_what_has_no_whole_record_is_given_up_before_all_of_it_is_looked_at(cut: Cut, data: bytes) -> None:
+    assert cut(data) is None

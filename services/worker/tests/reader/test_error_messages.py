@@ -86,3 +86,13 @@ def test_what_the_data_says_is_cut_and_scrubbed_in_a_message() -> None:
     long = translate(LookupError(f"unknown encoding: {'x' * 1_000}"), _ROWS)
     assert isinstance(long, CodedError)
     assert len(long.message) < 300
+
+
+def test_what_only_one_module_of_the_library_says_is_not_taken_for_it_from_elsewhere() -> None:
+    """Nothing is known of a number that is none, unless it is in a WebDataset."""
+    try:
+        int("cat")
+    except ValueError as error:
+        coded = translate(error, _ROWS)
+    assert isinstance(coded, CodedError)
+    assert (coded.code, ".cls" in coded.message) == ("StreamingRowsError", False)

@@ -1,8 +1,14 @@
 """Datasets that cannot be listed say what to change; one bad config leaves the others alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hub.testing import RunningHub, eventually
+from huggingface_hub import HfApi
+
+from services.worker.tests.corpus.case import Case
+from services.worker.tests.reader.edge_cases import card
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,26 @@ def test_an_unknown_config_or_split_has_a_code(reader: Any) -> None:
 
 def test_a_folder_of_the_working_directory_is_not_taken_for_a_dataset(reader: Any) -> None:
     assert reader.list("services/worker", revision="0" * 40) == {"error": "RevisionGone"}
+
+
+def test_a_private_dataset_whose_files_are_too_many_to_know_is_told_of_a_split_without_a_file(
+    reader: Any, hub: RunningHub, datasets_directory: Path
+) -> None:
+    case = Case(
+        "private",
+        lambda: {
+            "README.md": card(
+                "configs:\n- config_name: x\n  data_files:\n"
+                "  - split: a\n    path: '*.csv'\n  - split: b\n    path: '*.bin'"
+            ),
+            "1.csv": b"a\n1\n",
+            "1.bin": b"x",
+        },
+        {},
+    )
+    case.put_into(datasets_directory)
+    eventually(lambda: reader.observe(case.dataset)["visibility"] == "public", 60)
+    HfApi(hub.endpoint, token="hf_me").update_repo_settings(case.dataset, repo_type="dataset", private=True)
+    answer = reader.list(case.dataset, max_files=0)
+    assert answer["error"] == "DataFilesNotFoundError"
+    assert "supported format" in answer["body"]["error"]

@@ -1,6 +1,13 @@
 """Media in rows: kept or converted, at any depth, and never fetched from outside of the dataset."""
 
+from pathlib import Path
 from typing import Any
+
+from hub.testing import RunningHub, eventually
+
+from services.worker.tests.corpus.case import Case
+from services.worker.tests.corpus.contents import paths_of, zipped
+from services.worker.tests.reader.edge_cases import declaring, picture
 
 
 def test_pictures_are_kept_or_converted_and_damaged_ones_are_null_with_an_error(reader: Any) -> None:
@@ -75,3 +82,37 @@ def test_files_of_rows_that_are_not_shown_are_not_left_behind(reader: Any) -> No
     assert 0 < len(page.json["rows"]) < 12
     assert sorted(file.name for file in page.staging.iterdir()) == page.files
     assert len(page.files) == len(page.json["rows"])
+
+
+def test_files_of_the_dataset_are_known_by_the_addresses_that_authors_copy(
+    reader: Any, hub: RunningHub, datasets_directory: Path
+) -> None:
+    name = "hf://datasets/corpus/addresses"
+    web = f"{hub.endpoint}/datasets/corpus/addresses"
+    known = [f"{web}/resolve/main/img/1%20a.png?download=true", f"{web}/blob/main/img/1%20a.png", f"{name}/img/1 a.png"]
+    member = f"zip://2.png::{name}@main/m.zip"
+    missing = [f"{name}/img/*.png", f"{name}/gone.png"]
+    outside = [
+        f"{name}2/img/1 a.png",
+        f"{name}@other/img/1 a.png",
+        f"{web}/resolve/other/x.png",
+        f"{name}/../plain/x.png",
+    ]
+    case = Case(
+        "addresses",
+        lambda: {
+            "data.parquet": paths_of("Image", [*known, member, *missing, *outside]),
+            "img/1 a.png": picture(),
+            "m.zip": zipped({"2.png": picture("blue")}),
+            "README.md": declaring("data.parquet"),
+        },
+        {},
+    )
+    case.put_into(datasets_directory)
+    eventually(lambda: reader.observe(case.dataset)["visibility"] == "public", 60)
+    page = reader.read(case.dataset, "c0", sizes=reader.list(case.dataset)["sizes"])
+    errors = page.errors("m")
+    assert errors[:4] == [None] * 4
+    assert [error.endswith("missing or damaged") for error in errors[4:6]] == [True, True]
+    assert ["not in the dataset" in error for error in errors[6:]] == [True] * 4
+    assert len(page.files) == 2

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
@@ -18,6 +19,8 @@ class Shortened(NamedTuple):
 Cut = Callable[[bytes], Shortened | None]
 """None where the end of a record can't be seen."""
 
+# Within as many brackets, or line ends between quotes, good data has the end of a record.
+_MOST_STEPS = 2_000_000
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 # A string may be cut off anywhere, holds what looks like other tokens, and is long: nothing of it is remembered.
 _JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
@@ -32,7 +35,10 @@ def cut_quoted_lines(data: bytes, quote: bytes) -> Shortened | None:
     """After the last line that does not end between quotes."""
     quotes = data.count(quote)
     end = len(data)
-    while (newline := data.rfind(b"\n", 0, end)) >= 0:
+    for _ in range(_MOST_STEPS):
+        newline = data.rfind(b"\n", 0, end)
+        if newline < 0:
+            break
         quotes -= data.count(quote, newline, end)
         if quotes % 2 == 0:
             return _up_to(data, newline + 1)
@@ -56,7 +62,7 @@ def cut_json(data: bytes) -> Shortened | None:
 
 def _cut_array(data: bytes) -> Shortened | None:
     depth, end, items = 0, 0, 0
-    for token in _JSON_TOKEN.finditer(data):
+    for token in islice(_JSON_TOKEN.finditer(data), _MOST_STEPS):
         match token[0]:
             case b"[" | b"{":
                 depth += 1

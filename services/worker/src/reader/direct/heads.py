@@ -6,13 +6,13 @@ from libcommon.errors import CodedError
 
 from reader.direct.cutting import Cut
 from reader.direct.texts import Text
-from reader.pointers import check_no_pointer
+from reader.disguise import check_disguise
 
-# The library takes as many, of which it looks at the first records.
-_FIRST_BYTES = 4 << 20
-# As many records as fill a page may be longer.
-_ENOUGH_RECORDS = 150
-_ENOUGH_BYTES = 16 << 20
+# More than fill a page, of which the library looks at the first.
+_MANY_RECORDS = 150
+# Where as many bytes hold many records, or more bytes some, they are enough.
+_BYTES_OF_MANY = 4 << 20
+_BYTES_OF_SOME = 16 << 20
 
 Check = Callable[[str, bytes], tuple[bytes, CodedError | None]]
 """From the path and the beginning of a file to what may be parsed of that, and what is wrong with the rest."""
@@ -53,7 +53,8 @@ class Heads:
         """The beginning of a file.
 
         Raises:
-            CodedError: a file before it was shortened, or this one can be neither shortened nor read whole, or is none.
+            CodedError: a file before it was shortened; this one can be neither shortened nor read whole, or is not
+                what its name says.
         """
         self.check_rows_follow(path)
         if self._last is None or self._last[0] != path:
@@ -84,12 +85,14 @@ class Heads:
 
     def _beginning(self, path: str) -> bytes:
         data = b""
-        enough = {_FIRST_BYTES: _ENOUGH_RECORDS, _ENOUGH_BYTES: self._headers + 1, self._max_bytes: self._headers + 1}
+        some = self._headers + 1
+        steps = ((_BYTES_OF_MANY, _MANY_RECORDS), (_BYTES_OF_SOME, some), (self._max_bytes, some))
         with self._texts[path].open() as stream:
-            for length, records in enough.items():
-                data += stream.read(length + 1 - len(data))
-                check_no_pointer(path, data)
-                if len(data) <= length:
+            for length, records in steps:
+                most = min(length, self._max_bytes)
+                data += stream.read(most + 1 - len(data))
+                check_disguise(path, data)
+                if len(data) <= most:
                     return data
                 shortened = self._cut(data)
                 if shortened is not None and shortened.records >= records:
@@ -98,6 +101,6 @@ class Heads:
                     return shortened.content
         raise CodedError(
             "StreamingRowsError",
-            f"{path} is one long document, and only {self._max_bytes} bytes of such a one are read: "
-            "use JSON Lines (one object a line), shorter lines, or Parquet.",
+            f"{path} is one long document, or has a longer row, and only {self._max_bytes} bytes of such a one are "
+            "read: use JSON Lines (one object a line), shorter lines, or Parquet.",
         )

@@ -19,7 +19,6 @@ from reader.declared import declared_sizes
 from reader.direct.footers import check_columns
 from reader.direct.pages import end_of_page
 from reader.errors import translated
-from reader.pointers import check_no_pointer
 from reader.ranges import join
 from reader.remote import RemoteFile, fetch_all
 from reader.snapshot import Snapshot
@@ -102,11 +101,7 @@ class _Files:
     def open(self, path: str) -> tuple[RemoteFile, pq.ParquetFile]:
         if path not in self._opened:
             file = RemoteFile(self._snapshot, path, token=self._token)
-            try:
-                self._opened = {path: (file, pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES))}
-            except pa.ArrowInvalid:
-                check_no_pointer(path, file.fetch((0, min(file.size, _BUFFER_BYTES))))
-                raise
+            self._opened = {path: (file, pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES))}
         return self._opened[path]
 
     @property
