@@ -174,7 +174,7 @@ DATA_RULES = [
         "string index out of range",
         "CorruptDataError",
         "A zip archive of the dataset has a member without a name: pack the files again and upload it.",
-        listing=True,
+        place="zipfile",
     ),
     Rule(
         RuntimeError,

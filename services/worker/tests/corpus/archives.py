@@ -25,6 +25,17 @@ def _encrypted_zip() -> bytes:
     return bytes(data)
 
 
+def _zip_of_no_name() -> bytes:
+    """An archive whose directory gives its member a name of no letters."""
+    data = bytearray(zipped({"x": b"a\n1\n"}))
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 28] = 0
+    # What was the name is more than the directory has now.
+    del data[entry + 46]
+    data[data.index(b"PK\x05\x06") + 12] -= 1
+    return bytes(data)
+
+
 CASES = [
     _case("gzip-csv", {"data.csv.gz": gzip.compress(_CSV, mtime=0)}, _TWO),
     _case("gzip-json", {"data.jsonl.gz": gzip.compress(lines({"a": 1}, {"a": 2}), mtime=0)}, _TWO),
@@ -56,6 +67,16 @@ CASES = [
             ),
         },
         Page({"a": "int64"}, [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}]),
+    ),
+    _case(
+        "zip-of-a-member-without-a-name",
+        {"a.zip": _zip_of_no_name(), "b.csv": b"a\n2\n"},
+        Failure("CorruptDataError", "zip archive", "without a name"),
+    ),
+    Case(
+        "zip-alone-of-a-member-without-a-name",
+        lambda: {"a.zip": _zip_of_no_name()},
+        Failure("CorruptDataError", "zip archive", "without a name"),
     ),
     _case("zip-beside-csv", {"a.zip": zipped({"data.csv": b"a\n1\n"}), "b.csv": b"a\n2\n"}, _TWO),
     _case(

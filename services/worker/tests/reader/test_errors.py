@@ -62,13 +62,6 @@ def test_the_reason_is_found_behind_other_exceptions(
     assert "127.0.0.1" not in str(error.body())
 
 
-def test_a_zip_archive_with_a_member_without_a_name_is_damaged() -> None:
-    # What Python 3.11 raises for it.
-    error = translate(IndexError("string index out of range"), "ConfigNamesError")
-    assert isinstance(error, CodedError)
-    assert (error.code, "without a name" in error.message) == ("CorruptDataError", True)
-
-
 def test_the_hubs_delay_is_kept() -> None:
     error = translate(http_error(429, **{"Retry-After": "7"}), "StreamingRowsError")
     assert isinstance(error, CodedError)
