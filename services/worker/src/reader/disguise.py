@@ -6,6 +6,8 @@ Sources: the Git LFS specification, version 1; RFC 1952, section 2.3.1.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import httpx2
+from huggingface_hub.errors import HfHubHTTPError
 from libcommon.errors import CodedError, Fault
 
 from reader.remote import RemoteFile
@@ -38,15 +40,21 @@ def pointers_told(snapshot: Snapshot | None, paths: Iterable[str], *, token: str
 
     Raises:
         CodedError: as the block, or `CorruptDataError` instead.
-        huggingface_hub.errors.HfHubHTTPError, httpx2.TransportError: the Hub fails.
     """
     try:
         yield
     except CodedError as error:
-        if snapshot is None or error.entry.fault is not Fault.DATA:
-            raise
-        small = [path for path in paths if 0 < snapshot.sizes[path] <= _MAX_POINTER_BYTES]
-        for path in small[:_MOST_LOOKED_AT]:
-            if is_pointer(RemoteFile(snapshot, path, token=token).fetch((0, _MAX_POINTER_BYTES))):
-                raise CodedError("CorruptDataError", f"{path} is {POINTER_ADVICE}.") from error
+        if snapshot is not None and error.entry.fault is Fault.DATA:
+            small = [path for path in paths if 0 < snapshot.sizes.get(path, 0) <= _MAX_POINTER_BYTES]
+            for path in small[:_MOST_LOOKED_AT]:
+                if is_pointer(_beginning(snapshot, path, token)):
+                    raise CodedError("CorruptDataError", f"{path} is {POINTER_ADVICE}.") from error
         raise
+
+
+def _beginning(snapshot: Snapshot, path: str, token: str | None) -> bytes:
+    """Nothing where the Hub fails: there is an error to be told already."""
+    try:
+        return RemoteFile(snapshot, path, token=token).fetch((0, _MAX_POINTER_BYTES))
+    except (HfHubHTTPError, httpx2.TransportError):
+        return b""

@@ -157,11 +157,7 @@ class _Configs:
             paths = snapshot.sizes if snapshot is not None else None
             # No other file is opened, for the names of its members.
             archives = [path for path in paths or [] if path.endswith(".zip")]
-            with (
-                translated("ConfigNamesError"),
-                pointers_told(snapshot, archives, token=self._token),
-                translated("ConfigNamesError"),
-            ):
+            with pointers_told(snapshot, archives, token=self._token), translated("ConfigNamesError"):
                 repository = Repository(
                     self._dataset, self._seen.revision, paths=paths, token=self._token, cache=Path(directory)
                 )

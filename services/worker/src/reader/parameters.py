@@ -26,9 +26,10 @@ def check_parameters(config: Any) -> None:
 
 def _is_text_encoding(name: Any) -> bool:
     try:
-        return isinstance("".encode(name), bytes)
+        "".encode(name)
     except (LookupError, TypeError, ValueError):
         return False
+    return True
 
 
 def _is_handler(name: Any) -> bool:

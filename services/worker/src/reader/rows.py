@@ -59,14 +59,9 @@ def read_split(
             snapshot: Snapshot | None = Snapshot(dataset, revision, sizes)
         else:
             snapshot = snapshot_of(dataset, observe_revision(dataset, revision, endpoint=endpoint, token=token))
-        files = plan["splits"][split]["files"] if plan is not None else []
+        files = plan["splits"].get(split, {}).get("files", []) if plan is not None else []
         told = pointers_told(snapshot, files, token=token)
-        with (
-            reading(snapshot, endpoint, cache),
-            translated("StreamingRowsError"),
-            told,
-            translated("StreamingRowsError"),
-        ):
+        with reading(snapshot, endpoint, cache), told, translated("StreamingRowsError"):
             if snapshot is not None and plan is not None:
                 builder = builder_of(plan, config, snapshot, token=token, cache=cache)
             else:

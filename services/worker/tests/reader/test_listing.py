@@ -62,6 +62,8 @@ def test_a_gated_dataset_without_access_is_an_error_of_its_own(reader: Any) -> N
 def test_an_unknown_config_or_split_has_a_code(reader: Any) -> None:
     assert reader.try_to_read("samples/bakery-sales", "nothing")["error"] == "ConfigNamesError"
     assert reader.try_to_read("samples/bakery-sales", "default", "nothing")["error"] == "SplitsNamesError"
+    plan = reader.list("samples/bakery-sales")["plans"]["default"]
+    assert reader.try_to_read("samples/bakery-sales", "default", "nothing", plan=plan)["error"] == "SplitsNamesError"
 
 
 def test_a_folder_of_the_working_directory_is_not_taken_for_a_dataset(reader: Any) -> None:
