@@ -1,7 +1,10 @@
 """Writes the generated pages of the documentation: `python -m docs.generate`, which is `make docs`."""
 
 from pathlib import Path
+from typing import Any
 
+from api.openapi import openapi
+from api.routes import ENDPOINTS
 from api.settings import ApiSettings
 from libcommon.errors import CATALOGUE
 from libcommon.settings import Settings
@@ -57,7 +60,36 @@ def _default(field: FieldInfo) -> str:
     return "" if value in (None, "") else f"`{value}`"
 
 
-PAGES = {"errors.md": errors_page, "configuration.md": configuration_page}
+def api_page() -> str:
+    """The endpoints, from the same document that programs get."""
+    document = openapi(ENDPOINTS)
+    lines = ["# The HTTP API\n", _NOTE, document["info"]["description"], ""]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            lines += [
+                f"## {method.upper()} {path}\n",
+                f"{operation['summary']}. {operation.get('description', '')}".strip(),
+                "",
+            ]
+            lines += _parameters(operation["parameters"])
+            for status, response in operation["responses"].items():
+                first, *codes = response["description"].split("\n")
+                lines += [f"- **{status}** {first}", *(f"  {code}" for code in codes)]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _parameters(parameters: list[dict[str, Any]]) -> list[str]:
+    if not parameters:
+        return []
+    rows = [
+        f"| `{each['name']}` | {each['in']} | {'required' if each['required'] else ''} | {each['description']} |"
+        for each in parameters
+    ]
+    return ["| parameter | where | | what it is |", "|---|---|---|---|", *rows, ""]
+
+
+PAGES = {"api.md": api_page, "errors.md": errors_page, "configuration.md": configuration_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from libqueue.inspection import Counts, Inspection
-from libqueue.model import JobKey, LeaseLostError, Limits, Outcome, Priority, Setback, Setbacks, Status
+from libqueue.model import JobKey, LeaseLostError, Limits, Outcome, Setback, Setbacks, Status
 from libqueue.pauses import Scope
 from libqueue.queue import Queue
 from libqueue.replaying import replay, replay_all
@@ -196,8 +196,8 @@ class TestReplaying:
         self, queue_database: Database[dict[str, Any]], queue_limits: Limits, inspection: Inspection
     ) -> None:
         class Unlucky(Queue):
-            def add_many(self, keys: Sequence[JobKey], *, priority: Priority = Priority.NORMAL) -> None:
-                super().add_many(keys, priority=priority)
+            def add_many(self, keys: Sequence[JobKey], **options: Any) -> None:
+                super().add_many(keys, **options)
                 self.finish(claim_next(self), Outcome.DEAD, code="UnexpectedError")
 
         unlucky = Unlucky(queue_database, queue_limits)

@@ -12,6 +12,7 @@ from libcache.schema import Visibility
 from services.api.tests.odd_hub import OddHub
 from services.api.tests.process import RunningApi, running_api
 from services.api.tests.shelf import Shelf
+from services.api.tests.tokens import Issuer
 
 SECRET = "the webhook's secret"
 
@@ -34,7 +35,13 @@ def assets_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(mongo_url: str, hub: RunningHub, prefix: str, assets_directory: Path) -> dict[str, str]:
+def issuer() -> Issuer:
+    """Who signs the Hub's JWTs."""
+    return Issuer()
+
+
+@pytest.fixture(scope="session")
+def environment(mongo_url: str, hub: RunningHub, prefix: str, assets_directory: Path, issuer: Issuer) -> dict[str, str]:
     """The settings of an api over the databases of these tests."""
     return {
         "MONGO_URL": mongo_url,
@@ -43,6 +50,8 @@ def environment(mongo_url: str, hub: RunningHub, prefix: str, assets_directory: 
         "ASSETS_DIRECTORY": str(assets_directory),
         "HF_ENDPOINT": hub.endpoint,
         "HF_WEBHOOK_SECRET": SECRET,
+        "HF_JWT_ADDITIONAL_PUBLIC_KEYS": issuer.pem,
+        "ASSETS_SIGNING_KEYS": "of these tests only and long enough",
     }
 
 

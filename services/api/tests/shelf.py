@@ -16,6 +16,7 @@ from pymongo import MongoClient
 
 REVISION = "a" * 40
 NEXT_REVISION = "b" * 40
+PICTURE = b"not really a picture"
 
 
 class Shelf:
@@ -68,9 +69,18 @@ class Shelf:
         return body
 
     def write_first_rows(
-        self, record: Record, config: str, split: str, rows: Sequence[Mapping[str, Any]], *, total: int | None = None
+        self,
+        record: Record,
+        config: str,
+        split: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        total: int | None = None,
+        assets: Sequence[str] = (),
     ) -> bytes:
-        """Stores the answer to /first-rows; `total` is how many rows the split has, if not these. Returns its body."""
+        """Stores the answer to /first-rows; `total` is how many rows the split has, if not these, and `assets` are
+        the URLs in them. Returns its body.
+        """
         partial = total is not None and total > len(rows)
         columns = list(rows[0]) if rows else []
         features = dumps([{"feature_idx": i, "name": name, "type": {}} for i, name in enumerate(columns)])
@@ -87,6 +97,7 @@ class Shelf:
             body,
             features_span=span,
             row_offsets=offsets,
+            asset_ends=sorted(body.index(url.encode()) + len(url) for url in assets),
             num_rows_total=len(rows) if total is None else total,
             partial=partial,
         )
@@ -98,6 +109,13 @@ class Shelf:
         """Stores an error as the answer, or marks the good one that stands as stale."""
         self._write(record, key, Answer.of_error(error))
 
+    def fail_listing(self, record: Record) -> None:
+        """Stores an error with a cause as the answer to /splits."""
+        error = CodedError(
+            "StreamingRowsError", "It can't be read.", cause_exception="ValueError", cause_message="no rows"
+        )
+        self.write_error(record, AnswerKey(Kind.SPLITS, record.dataset), error)
+
     def write_asset(self, record: Record, content: bytes, name: str) -> str:
         """Stores a media file. Returns the path of its URL."""
         staging = self.assets.staging / name
@@ -106,6 +124,21 @@ class Shelf:
         with self.assets.published(staging, record, [name]):
             return f"{url_prefix('', record)}/{name}"
 
+    def write_pictures(
+        self, record: Record, count: int = 1, *, config: str = "default", split: str = "train"
+    ) -> list[str]:
+        """Stores first rows with a picture each, and the pictures. Returns the paths of their URLs."""
+        names = [f"{index:016x}.png" for index in range(count)]
+        staging = self.assets.staging / f"{record.fence}"
+        staging.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (staging / name).write_bytes(PICTURE)
+        with self.assets.published(staging, record, names):
+            paths = [f"{url_prefix('', record)}/{name}" for name in names]
+            rows = [{"picture": {"src": path, "height": 1, "width": 1}} for path in paths]
+            self.write_first_rows(record, config, split, rows, assets=paths)
+        return paths
+
     def fill(self, dataset: str, visibility: Visibility = Visibility.PUBLIC) -> tuple[Record, str]:
         """A dataset with everything: a config `default` with the split `train`, three rows, an asset, whose path is
         returned with the record.
@@ -113,7 +146,7 @@ class Shelf:
         record = self.observe(dataset, visibility)
         self.list_splits(record, {"default": ["train"]})
         self.write_first_rows(record, "default", "train", [{"n": n} for n in range(3)])
-        return record, self.write_asset(record, b"not really a picture", "0123456789abcdef.png")
+        return record, self.write_asset(record, PICTURE, "0123456789abcdef.png")
 
     def _write(self, record: Record, key: AnswerKey, answer: Answer) -> None:
         assert self.answers.write(key, answer, record, record.revision)

@@ -1,17 +1,24 @@
 """The media files that the workers wrote."""
 
+import hmac
+import re
+import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 from libcache.assets import AssetPath
+from libcache.records import Record
 from libcache.schema import Visibility
 
-from services.api.tests.process import RunningApi
-from services.api.tests.shelf import Shelf
+from services.api.tests.process import RunningApi, running_api
+from services.api.tests.shelf import PICTURE, Shelf
 
 Make = Callable[..., str]
 CONTENT = b"0123456789"
+ME = {"Authorization": "Bearer hf_me"}
 
 
 @pytest.fixture
@@ -79,21 +86,136 @@ def test_a_part_of_a_file_can_be_had(
     assert response.headers.get("Content-Range") == part
 
 
-def test_what_is_not_public_is_kept_by_no_cache(api: RunningApi, shelf: Shelf, dataset: Make) -> None:
-    name = dataset(Visibility.PRIVATE)
-    _, path = shelf.fill(name, Visibility.PRIVATE)
-    response = api.http.get(path, headers={"Authorization": "Bearer hf_me"})
-    assert (response.status_code, response.headers["Cache-Control"]) == (200, "private, no-store")
+def test_a_public_file_is_sent_once_to_who_remembers_its_tag(api: RunningApi, shelf: Shelf, name: str) -> None:
+    path = shelf.write_asset(shelf.observe(name), CONTENT, "0123456789abcdef.png")
+    tag = api.http.get(path).headers["ETag"]
+    for known in (tag, f'"other", {tag}', "*", f"W/{tag}"):
+        response = api.http.get(path, headers={"If-None-Match": known})
+        assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", tag)
+        assert response.headers["Cache-Control"] == "max-age=120"
+    assert api.http.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    part = api.http.get(path, headers={"Range": "bytes=0-1", "If-Range": tag})
+    assert (part.status_code, part.content) == (206, b"01")
+    whole = api.http.get(path, headers={"Range": "bytes=0-1", "If-Range": '"other"'})
+    assert (whole.status_code, whole.content) == (200, CONTENT)
 
 
-def test_a_file_of_another_generation_is_gone(api: RunningApi, shelf: Shelf, name: str) -> None:
+def test_a_file_that_is_gone_is_said_to_be(api: RunningApi, shelf: Shelf, name: str) -> None:
     record, path = shelf.fill(name)
     later = path.replace(f"/{record.generation}/", f"/{record.generation + 1}/")
     for gone in (later, path.replace("0123456789abcdef", "f" * 16)):
         response = api.http.get(gone)
         assert (response.status_code, response.headers["X-Error-Code"]) == (404, "ResponseNotFound")
     shelf.records.close(name)
-    assert api.http.get(path).status_code == 404
+    assert forbidden(api.http.get(path))
+
+
+def forbidden(response: httpx2.Response) -> bool:
+    assert response.headers["Cache-Control"] == "private, no-store"
+    return (response.status_code, response.headers.get("X-Error-Code")) == (403, "AssetForbidden")
+
+
+@pytest.fixture
+def pictures(shelf: Shelf, dataset: Make) -> tuple[Record, list[str]]:
+    """A private dataset with three pictures, and the paths of their URLs."""
+    record = shelf.observe(dataset(Visibility.PRIVATE), Visibility.PRIVATE)
+    shelf.list_splits(record, {"default": ["train"]})
+    return record, shelf.write_pictures(record, 3)
+
+
+def sources(api: RunningApi, record: Record, path: str = "/first-rows", **parameters: int) -> list[str]:
+    """The URLs of the pictures in an answer for the owner."""
+    names: dict[str, str | int] = {"dataset": record.dataset, "config": "default", "split": "train", **parameters}
+    answer = api.http.get(path, params=names, headers=ME).raise_for_status()
+    assert "ETag" not in answer.headers
+    return [row["row"]["picture"]["src"] for row in answer.json()["rows"]]
+
+
+def test_the_urls_of_an_answer_that_is_not_public_are_signed_and_open_to_who_has_them(
+    api: RunningApi, shelf: Shelf, pictures: tuple[Record, list[str]]
+) -> None:
+    record, paths = pictures
+    answers = [sources(api, record), sources(api, record, "/rows"), sources(api, record, "/rows", offset=1, length=2)]
+    for urls, expected in zip(answers, (paths, paths, paths[1:]), strict=True):
+        assert [url.split("?")[0] for url in urls] == expected
+        for url in urls:
+            opened = api.http.get(url)
+            assert (opened.status_code, opened.content) == (200, PICTURE)
+            assert opened.headers["Cache-Control"] == "private, no-store"
+            assert "ETag" not in opened.headers
+            assert api.http.get(url, headers={"Range": "bytes=0-2"}).content == PICTURE[:3]
+
+
+def test_the_urls_of_a_public_answer_are_not_signed(api: RunningApi, shelf: Shelf, name: str) -> None:
+    record = shelf.observe(name)
+    shelf.list_splits(record, {"default": ["train"]})
+    paths = shelf.write_pictures(record, 2)
+    answer = api.http.get("/first-rows", params={"dataset": name, "config": "default", "split": "train"})
+    assert [row["row"]["picture"]["src"] for row in answer.json()["rows"]] == paths
+    assert [api.http.get(path).status_code for path in paths] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        lambda url: url.split("?")[0],
+        lambda url: url.split("&")[0],
+        lambda url: url[:-1] + ("A" if url[-1] != "A" else "B"),
+        lambda url: url.replace("0000.png", "0001.png"),
+        lambda url: re.sub(r"expires=(\d+)", lambda found: f"expires={int(found[1]) + 1}", url),
+        lambda url: re.sub(r"expires=\d+", "expires=99999999999", url),
+        lambda url: url.replace("expires=", "expires=%2B"),
+    ],
+)
+def test_a_url_that_was_altered_opens_nothing_even_for_the_owner(
+    api: RunningApi, pictures: tuple[Record, list[str]], altered: Callable[[str], str]
+) -> None:
+    url, *_ = sources(api, pictures[0])
+    assert api.http.get(url).status_code == 200
+    assert forbidden(api.http.get(altered(url)))
+    assert forbidden(api.http.get(altered(url), headers=ME))
+
+
+def test_a_signature_ends(environment: dict[str, str], shelf: Shelf, pictures: tuple[Record, list[str]]) -> None:
+    key = b"of these tests only and long enough"
+    with running_api({**environment, "ASSETS_SIGNATURE_SECONDS": "60"}) as api:
+        url, *_ = sources(api, pictures[0])
+        expires = int(re.findall(r"expires=(\d+)", url)[0])
+        assert 0 < expires - time.time() <= 61
+        path = pictures[1][0]
+        for at, opens in ((int(time.time()) + 30, True), (int(time.time()) - 1, False), (int(time.time()) + 90, False)):
+            digest = hmac.digest(key, f"{path}\n{at}".encode(), "sha256")
+            signed = f"{path}?expires={at}&signature={urlsafe_b64encode(digest).decode().rstrip('=')}"
+            assert (api.http.get(signed).status_code == 200) is opens
+
+
+def test_keys_can_be_changed_while_urls_are_out(
+    environment: dict[str, str], api: RunningApi, pictures: tuple[Record, list[str]]
+) -> None:
+    old, *_ = sources(api, pictures[0])
+    keys = f"{'n' * 32},{environment['ASSETS_SIGNING_KEYS']}"
+    with running_api({**environment, "ASSETS_SIGNING_KEYS": "n" * 32}) as new_only:
+        assert forbidden(new_only.http.get(old))
+        new, *_ = sources(new_only, pictures[0])
+    with running_api({**environment, "ASSETS_SIGNING_KEYS": keys}) as both:
+        assert [both.http.get(url).status_code for url in (new, old)] == [200, 200]
+
+
+def test_a_signature_opens_nothing_that_was_closed(
+    api: RunningApi, shelf: Shelf, pictures: tuple[Record, list[str]]
+) -> None:
+    url, *_ = sources(api, pictures[0])
+    shelf.records.close(pictures[0].dataset)
+    assert api.http.get(url).status_code == 404
+
+
+def test_what_is_not_there_looks_like_what_may_not_be_seen(api: RunningApi, pictures: tuple[Record, list[str]]) -> None:
+    record, (path, *_) = pictures
+    missing = path.replace(record.dataset, "me/there-is-none")
+    there, not_there = api.http.get(path), api.http.get(missing)
+    assert forbidden(there)
+    assert forbidden(not_there)
+    assert there.json() == not_there.json()
 
 
 def test_a_link_out_of_the_directory_is_not_followed(api: RunningApi, shelf: Shelf, name: str, tmp_path: Path) -> None:

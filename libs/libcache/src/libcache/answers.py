@@ -106,8 +106,18 @@ class Answers:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._answers = database["answers"]
 
-    def write(self, key: AnswerKey, answer: Answer, record: Record, revision: str | None) -> bool:
+    def write(
+        self,
+        key: AnswerKey,
+        answer: Answer,
+        record: Record,
+        revision: str | None,
+        *,
+        traceparent: str | None = None,
+    ) -> bool:
         """Stores an answer made under `record`; False if a later claim wrote its own already (then drop yours).
+
+        `traceparent` is the trace that it was made in, as https://www.w3.org/TR/trace-context/ writes it.
 
         An error that isn't the data's fault never replaces a good answer of the same generation: that one is
         marked stale.
@@ -124,6 +134,7 @@ class Answers:
                 "generation": record.generation,
                 "revision": revision,
                 "signature": record.signature if _is_about_content(answer.code) else None,
+                "traceparent": traceparent,
                 "status": answer.status,
                 "code": answer.code,
                 "stale": False,

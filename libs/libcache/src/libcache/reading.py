@@ -10,7 +10,7 @@ from libcache.answers import AnswerKey, Kind
 from libcache.records import Record
 from libcache.schema import Visibility
 
-_NOT_SERVED = {"_id": 0, "fence": 0, "written_at": 0, "asset_ends": 0, "assets_fence": 0, "signature": 0}
+_NOT_SERVED = {"_id": 0, "fence": 0, "written_at": 0, "assets_fence": 0, "signature": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,11 @@ class StoredAnswer:
     status: int
     code: str | None
     revision: str | None
+    traceparent: str | None
     stale: bool
     features_span: list[int]
     row_offsets: list[int]
+    asset_ends: list[int]
     configs: list[list[Any]]
     splits: list[list[str]]
     num_rows_total: int | None
@@ -37,9 +39,11 @@ class StoredAnswer:
             status=document["status"],
             code=document["code"],
             revision=document["revision"],
+            traceparent=document.get("traceparent"),
             stale=document["stale"],
             features_span=document["features_span"],
             row_offsets=document["row_offsets"],
+            asset_ends=document["asset_ends"],
             configs=document["configs"],
             splits=document["splits"],
             num_rows_total=document["num_rows_total"],

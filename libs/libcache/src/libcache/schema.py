@@ -86,6 +86,8 @@ class AnswerDocument(Document):  # type: ignore[misc]
     revision = StringField()
     # What it is made of, as the record had it; None for an answer that another run could change.
     signature = StringField()
+    # The trace that it was made in.
+    traceparent = StringField()
     status = IntField(required=True)
     code = StringField()
     stale = BooleanField(required=True)

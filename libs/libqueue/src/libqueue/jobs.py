@@ -62,11 +62,13 @@ class Jobs:
         self._turns.announce(key.type, key.namespace, rank=rank)
         self._confirm({"_id": str(key), "token": token})
 
-    def add_many(self, keys: Sequence[JobKey], priority: Priority, first_rank: int) -> None:
+    def add_many(
+        self, keys: Sequence[JobKey], priority: Priority, first_rank: int, payload: dict[str, Any] | None
+    ) -> None:
         """The same for several, ranked in this order from `first_rank` on."""
         token = ObjectId()
         additions = [
-            UpdateOne({"_id": str(key)}, _addition(key, token, priority, first_rank + place, None), upsert=True)
+            UpdateOne({"_id": str(key)}, _addition(key, token, priority, first_rank + place, payload), upsert=True)
             for place, key in enumerate(keys)
         ]
         try:
@@ -74,7 +76,7 @@ class Jobs:
         except BulkWriteError:
             # Another process inserted one first; adding is idempotent.
             for key in keys:
-                self.add(key, priority, None)
+                self.add(key, priority, payload)
             return
         for type_, namespace in {(key.type, key.namespace) for key in keys}:
             # Never 1, which would say that no other job is ready there.

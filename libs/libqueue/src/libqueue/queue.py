@@ -47,11 +47,17 @@ class Queue:
         """
         self._jobs.add(key, priority, payload)
 
-    def add_many(self, keys: Sequence[JobKey], *, priority: Priority = Priority.NORMAL) -> None:
-        """Adds jobs, many at a time; those of one namespace will run in this order."""
+    def add_many(
+        self,
+        keys: Sequence[JobKey],
+        *,
+        priority: Priority = Priority.NORMAL,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        """Adds jobs with the same payload, many at a time; those of one namespace will run in this order."""
         for begin in range(0, len(keys), _BATCH):
             first_rank = microseconds_now(self._database) - advance(priority)
-            self._jobs.add_many(keys[begin : begin + _BATCH], priority, first_rank)
+            self._jobs.add_many(keys[begin : begin + _BATCH], priority, first_rank, payload)
 
     def claim(self, type_: str, owner: str) -> Claim | None:
         """See `Claims.claim`."""

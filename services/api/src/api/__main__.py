@@ -4,11 +4,9 @@ import sys
 
 import structlog
 from libcommon.logs import configure_logging
-from pymongo.errors import PyMongoError
 
-from api.app import create_app
-from api.server import Server, listen
-from api.services import Databases
+from api.metrics_folder import metrics_folder
+from api.server import allow_many_connections, listen
 from api.settings import ApiSettings
 
 
@@ -24,18 +22,22 @@ def main() -> int:
         return 1
     configure_logging("api", settings.log_level)
     logger = structlog.get_logger()
-    try:
-        databases = Databases(settings)
-    except PyMongoError as error:
-        print(f"MONGO_URL: the MongoDB server can't be used ({type(error).__name__})", file=sys.stderr)
-        return 1
     if settings.hf_webhook_secret is None:
         logger.warning("HF_WEBHOOK_SECRET is not set: anybody may send webhooks", action="open_webhook")
-    host, port = listener.getsockname()[:2]
-    logger.info("listening", action="listening", host=host, port=port)
-    Server(create_app(settings, databases), settings.api_drain_seconds).run(sockets=[listener])
-    logger.info("stopped", action="stopped")
-    return 0
+    if settings.assets_signing_keys is None and settings.hf_auth_path:
+        logger.warning(
+            "ASSETS_SIGNING_KEYS is not set: signed URLs of assets are good at this process only, until it ends",
+            action="own_signing_key",
+        )
+    allow_many_connections()
+    with metrics_folder(), listener:
+        # Only now: the library of the metrics looks for their folder when it is imported.
+        from api.process import serve
+        from api.processes import run_processes
+
+        if settings.api_processes == 1:
+            return serve(listener)
+        return run_processes(settings.api_processes, serve, listener)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,20 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from api.access_log import AccessLog
 from api.errors import EXCEPTION_HANDLERS, CatchAll
 from api.headers import CommonHeaders
+from api.kept import Kept
 from api.metrics import Metrics
 from api.observation import Observation
-from api.routes import ROUTES
+from api.openapi import openapi
+from api.routes import ENDPOINTS
 from api.services import Databases, open_services
 from api.serving import StoredError, on_stored_error
 from api.settings import ApiSettings
 
 
-def create_app(settings: ApiSettings, databases: Databases) -> Starlette:
+def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLog | None) -> Starlette:
     """The app; `state.stopping` is for the server to set when it is told to stop."""
     metrics = Metrics()
 
@@ -27,13 +30,24 @@ def create_app(settings: ApiSettings, databases: Databases) -> Starlette:
             yield
 
     app = Starlette(
-        routes=ROUTES,
-        middleware=[Middleware(Observation, metrics=metrics), Middleware(CommonHeaders), Middleware(CatchAll)],
+        routes=[endpoint.route for endpoint in ENDPOINTS],
+        middleware=[
+            Middleware(Observation, metrics=metrics, access_log=access_log),
+            Middleware(
+                Kept,
+                paths=[endpoint.path for endpoint in ENDPOINTS if endpoint.kept],
+                max_seconds=settings.answers_memory_seconds,
+                max_bytes=settings.answers_memory_bytes,
+            ),
+            Middleware(CommonHeaders),
+            Middleware(CatchAll),
+        ],
         exception_handlers={**EXCEPTION_HANDLERS, StoredError: on_stored_error},
         lifespan=lifespan,
     )
     # A path with a slash at its end is another path, and there is nothing at it.
     app.router.redirect_slashes = False
     app.state.metrics = metrics
+    app.state.openapi = openapi(ENDPOINTS)
     app.state.stopping = False
     return app

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from libcommon.errors import CodedError
+from libcommon.errors import CATALOGUE, CodedError
 from libcommon.jsons import dumps
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import cache_control, may_be_shared
+from api.negotiation import PROBLEM, wants_problem
+from api.tracing import origin_of
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -40,15 +42,30 @@ def error_response(request: Request, error: ApiError) -> Response:
     """The answer that tells of `error`."""
     # "Ask again in 2 s" must not be kept for 10 s.
     shared = may_be_shared(request) and error.entry.status < 500
-    headers = {
-        **error.headers,
-        "X-Error-Code": error.code,
-        "Cache-Control": cache_control(shared=shared, fresh=False),
-    }
+    headers = {**error.headers, "Cache-Control": cache_control(shared=shared, fresh=False)}
     if error.retry_after is not None:
         headers["Retry-After"] = str(round(error.retry_after))
-    body = dumps({**error.body(), **error.details})
-    return Response(body, error.entry.status, headers, media_type="application/json")
+    return error_content(request, {**error.body(), **error.details}, error.code, error.entry.status, headers)
+
+
+def error_content(
+    request: Request, members: Mapping[str, Any], code: str, status: int, headers: Mapping[str, str]
+) -> Response:
+    """An error as the client wants it: as this API's own JSON object, or as the problem details of RFC 9457."""
+    media_type = "application/json"
+    if wants_problem(request.headers.get("accept", "")):
+        media_type = PROBLEM
+        members = {
+            # Where the page of this API describes it.
+            "type": f"/docs#{code}",
+            "title": CATALOGUE[code].description,
+            "status": status,
+            "detail": members["error"],
+            "code": code,
+            **{name: value for name, value in members.items() if name != "error"},
+        }
+    headers = {"Vary": "Accept, Accept-Encoding, Authorization, Cookie", **headers, "X-Error-Code": code}
+    return Response(dumps(members), status, headers, media_type=media_type)
 
 
 async def on_api_error(request: Request, error: Exception) -> Response:
@@ -72,7 +89,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 async def on_mongo_error(request: Request, error: Exception) -> Response:
     """Handles a database that is down or slow: it is the server's fault, and passes."""
-    logger.error("mongo failed", action="mongo_failed", exception=type(error).__name__, exc_info=error)
+    logger.error("mongo failed", action="mongo_failed", exception=type(error).__name__)
     return error_response(request, _unexpected(request, retry_after=_RETRY_AFTER_SECONDS))
 
 
@@ -80,7 +97,7 @@ def _unexpected(request: Request, retry_after: float | None = None) -> ApiError:
     return ApiError(
         "UnexpectedError",
         f"Something went wrong in the server. Try again later; if it stays, report the request id "
-        f"{request.state.request_id}.",
+        f"{origin_of(request).request_id}.",
         retry_after=retry_after,
     )
 

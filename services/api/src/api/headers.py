@@ -6,7 +6,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPOSED = "X-Error-Code, X-Revision, X-Request-Id, X-Cache, ETag, Retry-After"
+_ALWAYS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "X-Error-Code, X-Revision, X-Request-Id, X-Cache, X-Traceparent, ETag, "
+    "Retry-After, RateLimit, RateLimit-Policy",
+    "X-Content-Type-Options": "nosniff",
+}
+_VARY = "Accept-Encoding, Authorization, Cookie"
 _PREFLIGHT_SECONDS = "86400"
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1000}")
 
@@ -25,10 +31,9 @@ class CommonHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Access-Control-Allow-Origin"] = "*"
-                headers["Access-Control-Expose-Headers"] = _EXPOSED
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Vary", "Accept-Encoding, Authorization, Cookie")
+                for name, value in _ALWAYS.items():
+                    headers[name] = value
+                headers.setdefault("Vary", _VARY)
             await send(message)
 
         sent = Headers(scope=scope)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
 from libcache.answers import Kind
 from libcache.reading import StoredAnswer
@@ -12,11 +13,14 @@ from libqueue.queue import Queue
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from api.auth import Credentials
 from api.caching import share
+from api.clients import client_of
+from api.credentials import Credentials
 from api.errors import ApiError
+from api.kept import may_be_kept
 from api.services import services_of
 from api.serving import StoredError
+from api.tracing import origin_of
 
 _RETRY_AFTER_SECONDS = 2
 _MAX_NAMED = 20
@@ -30,16 +34,33 @@ async def admit(request: Request, dataset: str) -> Record | None:
         ApiError: the caller may not, or it can't be known.
     """
     share(request, False)
-    services = services_of(request)
     # First the record: what hides a dataset raises its generation, and then the Hub is asked again.
-    record = await services.reader.record(dataset)
-    if services.auth is not None:
-        await services.auth.require(dataset, record.generation if record else None, Credentials.of(request))
+    record = await services_of(request).reader.record(dataset)
     public = record is not None and record.visibility is Visibility.PUBLIC
-    if services.auth is None and not public:
-        raise ApiError("ExternalAuthenticatedError", "There is no public dataset of this name here: check the name.")
+    until = await _check(request, dataset, record, public)
     share(request, public)
+    may_be_kept(request, until)
     return record
+
+
+async def _check(request: Request, dataset: str, record: Record | None, public: bool) -> float:
+    """Until when the caller may read the dataset."""
+    services = services_of(request)
+    if services.auth is None:
+        if public:
+            return float("inf")
+        raise ApiError("ExternalAuthenticatedError", "There is no public dataset of this name here: check the name.")
+    credentials = Credentials.of(request)
+    if record is not None:
+        return await services.auth.require(dataset, record.generation, credentials)
+    client = client_of(request, services.settings.trusted_proxies)
+    services.unknown_names.check(client)
+    try:
+        return await services.auth.require(dataset, None, credentials)
+    except ApiError as error:
+        if error.entry.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            services.unknown_names.count(client, dataset)
+        raise
 
 
 async def admit_known(request: Request, dataset: str) -> Record:
@@ -129,13 +150,13 @@ async def not_ready(request: Request, key: JobKey) -> ApiError:
 
 async def queued(request: Request, key: JobKey) -> Place:
     """The place of the job in the queue; it is put there if it isn't, and moved forward if nobody has asked for it."""
-    return await run_in_threadpool(_queued, services_of(request).queue, key)
+    return await run_in_threadpool(_queued, services_of(request).queue, key, origin_of(request).labels)
 
 
-def _queued(queue: Queue, key: JobKey) -> Place:
+def _queued(queue: Queue, key: JobKey, payload: dict[str, Any]) -> Place:
     place = queue.place(key)
     if place is None or (not place.running and place.priority > Priority.HIGH):
-        queue.add(key, priority=Priority.HIGH)
+        queue.add(key, priority=Priority.HIGH, payload=payload)
         # A worker may have ended it already.
         place = queue.place(key) or Place(True, Priority.HIGH, 0)
     return place

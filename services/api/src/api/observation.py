@@ -1,47 +1,49 @@
 """What is seen of every request: its id, one log line, its metrics."""
 
-import re
 import time
-import uuid
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access_log import AccessLog
 from api.metrics import Metrics
+from api.tracing import Origin
 
-_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MAX_LOGGED_PATH = 300
-
-logger = structlog.get_logger()
 
 
 class Observation:
     """Pure ASGI middleware. The query and the headers, which may hold secrets, are never logged."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: AccessLog | None) -> None:
         self._app = app
         self._metrics = metrics
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _WELL_FORMED_ID.fullmatch(given) else str(uuid.uuid4())
-        scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        origin = Origin.of(scope["headers"])
+        scope["state"]["origin"] = origin
+        structlog.contextvars.bind_contextvars(**origin.labels)
+        request_id = (b"x-request-id", origin.request_id.encode())
         status = 500
-        code = None
+        code: str | None = None
+        sent_bytes = 0
 
         async def watched(message: Message) -> None:
-            nonlocal status, code
+            nonlocal status, code, sent_bytes
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
                 status = message["status"]
-                code = headers.get("x-error-code")
+                headers = message["headers"]
+                if status >= 400:
+                    code = next((value.decode() for name, value in headers if name == b"x-error-code"), None)
+                # A new list: the message may be one that is sent again.
+                message = {**message, "headers": [*headers, request_id]}
+            else:
+                sent_bytes += len(message.get("body", b""))
             await send(message)
 
         self._metrics.begun()
@@ -51,12 +53,16 @@ class Observation:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
             self._metrics.answered(route, scope["method"], status, seconds)
-            logger.info(
-                "request",
-                action="request",
-                method=scope["method"][:20],
-                path=scope["path"][:_MAX_LOGGED_PATH],
-                status=status,
-                code=code,
-                seconds=round(seconds, 4),
-            )
+            if self._access_log is not None:
+                self._access_log.note(
+                    {
+                        "method": scope["method"][:20],
+                        "path": scope["path"][:_MAX_LOGGED_PATH],
+                        "route": route,
+                        "status": status,
+                        "code": code,
+                        "bytes": sent_bytes,
+                        "seconds": round(seconds, 4),
+                        **origin.labels,
+                    }
+                )

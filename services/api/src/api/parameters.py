@@ -3,15 +3,28 @@
 import re
 from urllib.parse import parse_qsl
 
-from libcommon.names import is_dataset_name
+from libcommon.names import MAX_DATASET_NAME_LENGTH, is_dataset_name
 from starlette.requests import Request
 
+from api.endpoint import Parameter
 from api.errors import ApiError
 
 MAX_NAME_LENGTH = 500
 _MAX_FIELDS = 100
 _MAX_NUMBER = 2**63 - 1
 _NUMBER = re.compile(r"[0-9]{1,19}")
+
+
+DATASET = Parameter(
+    "dataset",
+    "The dataset: `namespace/name`, or `name`.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_DATASET_NAME_LENGTH},
+    required=True,
+    example="samples/bakery-sales",
+)
+_NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
+CONFIG = Parameter("config", "A config of the dataset.", _NAME, required=True, example="default")
+SPLIT = Parameter("split", "A split of the config.", _NAME, required=True, example="train")
 
 
 class Parameters:
@@ -37,45 +50,46 @@ class Parameters:
 
     def dataset(self) -> str:
         """The required name of a dataset."""
-        name = self.required("dataset")
+        name = self.required(DATASET)
         if not is_dataset_name(name):
-            raise _invalid("dataset", "it must be the name of a dataset, as namespace/name or name")
+            raise _invalid(DATASET.name, "it must be the name of a dataset, as namespace/name or name")
         return name
 
-    def required(self, name: str) -> str:
-        """A value that must be there."""
-        if not any(self._values.get(name, [])):
-            message = f"The parameter '{name}' is missing or empty: give it a value."
+    def required(self, parameter: Parameter) -> str:
+        """A text that must be there."""
+        if not any(self._values.get(parameter.name, [])):
+            message = f"The parameter '{parameter.name}' is missing or empty: give it a value."
             raise ApiError("MissingRequiredParameter", message)
-        value = self.optional(name)
+        value = self.optional(parameter)
         assert value is not None
         return value
 
-    def optional(self, name: str) -> str | None:
+    def optional(self, parameter: Parameter) -> str | None:
         """A value that, if it is there, is one text of a sane length."""
-        values = self._values.get(name, [])
+        values = self._values.get(parameter.name, [])
         if not values:
             return None
         if len(values) > 1:
-            raise _invalid(name, "it must be given once")
+            raise _invalid(parameter.name, "it must be given once")
         value = values[0]
         if not value:
-            raise _invalid(name, "it must not be empty")
+            raise _invalid(parameter.name, "it must not be empty")
         if len(value) > MAX_NAME_LENGTH:
-            raise _invalid(name, f"it must have at most {MAX_NAME_LENGTH} characters")
+            raise _invalid(parameter.name, f"it must have at most {MAX_NAME_LENGTH} characters")
         if "\0" in value:
-            raise _invalid(name, "it must not contain a NUL character")
+            raise _invalid(parameter.name, "it must not contain a NUL character")
         return value
 
-    def number(self, name: str, *, lowest: int, highest: int = _MAX_NUMBER) -> int | None:
-        """A whole number in a range, or None where it isn't there."""
-        value = self.optional(name)
+    def number(self, parameter: Parameter) -> int | None:
+        """A whole number within the bounds of the parameter's schema, or None where it isn't there."""
+        value = self.optional(parameter)
         if value is None:
             return None
         number = int(value) if _NUMBER.fullmatch(value) else -1
+        lowest, highest = parameter.schema["minimum"], parameter.schema.get("maximum", _MAX_NUMBER)
         if not lowest <= number <= highest:
             limit = f"from {lowest} to {highest}" if highest < _MAX_NUMBER else f"of at least {lowest}"
-            raise _invalid(name, f"it must be a whole number {limit}")
+            raise _invalid(parameter.name, f"it must be a whole number {limit}")
         return number
 
 

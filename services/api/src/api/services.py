@@ -17,6 +17,8 @@ from starlette.requests import Request
 
 from api.auth import AuthCheck
 from api.settings import ApiSettings
+from api.signing import Signer
+from api.unknown_names import UnknownNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Services:
     assets: Assets
     auth: AuthCheck | None
     """None: there is no check, and only what is known to be public is served."""
+    signer: Signer
+    unknown_names: UnknownNames
 
 
 class Databases:
@@ -58,6 +62,8 @@ async def open_services(settings: ApiSettings, databases: Databases) -> AsyncIte
             queue=databases.queue,
             assets=Assets(settings.assets_directory),
             auth=auth,
+            signer=Signer(settings.signing_keys, settings.assets_signature_seconds),
+            unknown_names=UnknownNames(),
         )
         if auth is not None:
             await auth.close()

@@ -1,8 +1,9 @@
 """From a stored answer to a response."""
 
-import gzip
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
+import orjson
 from libcache.reading import StoredAnswer
 from libcache.records import Record
 from starlette.concurrency import run_in_threadpool
@@ -10,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caching import cache_control, may_be_shared
-from api.negotiation import accepts_gzip
+from api.content import Content
+from api.errors import error_content
+from api.etags import entity_tag, matching_tag
+from api.negotiation import IDENTITY
+from api.services import services_of
 
 _RETRY_AFTER_HUB_SECONDS = "30"
-# What is smaller doesn't get smaller by much; what is cut out is compressed on the way, so quickly.
-_WORTH_COMPRESSING_BYTES = 1_000
-_QUICKLY = 1
 
 
 class StoredError(Exception):
@@ -32,41 +34,49 @@ class StoredError(Exception):
         self.answer = answer
         self.body = body
         self.status = status
-        self.code = code
+        self.code = code or "UnexpectedError"
 
 
 async def on_stored_error(request: Request, error: Exception) -> Response:
     """Handles `StoredError`."""
     assert isinstance(error, StoredError)
     headers = _headers(request, error.record, error.answer, good=False)
-    headers["X-Error-Code"] = error.code or "UnexpectedError"
     if error.status == 502:
         headers["Retry-After"] = _RETRY_AFTER_HUB_SECONDS
-    if error.body is None:
-        return await _whole(request, error.answer, headers, error.status)
-    return Response(error.body, error.status, headers, media_type="application/json")
+    body = error.body if error.body is not None else await run_in_threadpool(error.answer.body)
+    members = orjson.loads(body)
+    return error_content(request, members, error.code, error.status, headers)
 
 
 async def serve(request: Request, record: Record, answer: StoredAnswer) -> Response:
-    """A good answer as it is stored."""
-    return await _whole(request, answer, _headers(request, record, answer, good=True), 200)
+    """A good answer as it is stored, with the URLs of its assets signed if only some may see them."""
+    content = Content.stored(answer)
+    if answer.asset_ends and not may_be_shared(request):
+        content = replace(content, make=lambda: signed(request, answer.body(), answer.asset_ends), gzipped=None)
+    return await serve_part(request, record, answer, content)
 
 
-async def serve_part(request: Request, record: Record, answer: StoredAnswer, body: bytes) -> Response:
+async def serve_part(request: Request, record: Record, answer: StoredAnswer, content: Content) -> Response:
     """A body that was cut out of a good answer."""
-    headers = _headers(request, record, answer, good=True)
-    if len(body) >= _WORTH_COMPRESSING_BYTES and _accepts_gzip(request):
-        headers["Content-Encoding"] = "gzip"
-        body = await run_in_threadpool(gzip.compress, body, _QUICKLY, mtime=0)
+    return await respond(request, content, _headers(request, record, answer, good=True))
+
+
+async def respond(request: Request, content: Content, headers: dict[str, str]) -> Response:
+    """A good answer, or word that the client has it already."""
+    shared = may_be_shared(request)
+    if shared and (tag := matching_tag(request.headers.get("if-none-match", ""), content.digest)):
+        return Response(None, 304, {**headers, "ETag": tag})
+    coding, body = await content.encoded(",".join(request.headers.getlist("accept-encoding")))
+    if coding != IDENTITY:
+        headers["Content-Encoding"] = coding
+    if shared:
+        headers["ETag"] = entity_tag(content.digest, coding)
     return Response(body, 200, headers, media_type="application/json")
 
 
-async def _whole(request: Request, answer: StoredAnswer, headers: Mapping[str, str], status: int) -> Response:
-    if _accepts_gzip(request):
-        headers = {**headers, "Content-Encoding": "gzip"}
-        return Response(answer.compressed, status, headers, media_type="application/json")
-    body = await run_in_threadpool(answer.body)
-    return Response(body, status, headers, media_type="application/json")
+def signed(request: Request, body: bytes, ends: Sequence[int]) -> bytes:
+    """The body with its assets' URLs signed, if only some may see them."""
+    return body if may_be_shared(request) else services_of(request).signer.signed(body, ends)
 
 
 def _headers(request: Request, record: Record, answer: StoredAnswer, *, good: bool) -> dict[str, str]:
@@ -76,8 +86,6 @@ def _headers(request: Request, record: Record, answer: StoredAnswer, *, good: bo
         headers["X-Cache"] = "stale"
     if answer.revision is not None:
         headers["X-Revision"] = answer.revision
+    if answer.traceparent is not None:
+        headers["X-Traceparent"] = answer.traceparent
     return headers
-
-
-def _accepts_gzip(request: Request) -> bool:
-    return accepts_gzip(",".join(request.headers.getlist("accept-encoding")))

@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from libcommon.settings import HubSettings, MongoSettings
 from libqueue.settings import QueueSettings
 from pydantic import Field, SecretStr, field_validator
 
+from api.public_keys import load_keys
+
+_MIN_KEY_LENGTH = 32
 DEFAULT_AUTH_PATH = "/api/datasets/%s/auth-check"
 
 
@@ -32,12 +36,45 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     )
     hf_auth_timeout_seconds: float = Field(5, gt=0, le=60, description="Time limit of one check, in seconds")
     auth_memory_seconds: float = Field(5, ge=0, le=10, description="How long a check's answer holds, in seconds")
+    hf_jwt_public_key_url: str | None = Field(
+        None, description="Address of the Hub's public keys for JWTs that let their bearer read a dataset, as a JWKS"
+    )
+    hf_jwt_additional_public_keys: str | None = Field(
+        None, description="More such keys, for EdDSA, as PEM blocks one after the other"
+    )
+    assets_signing_keys: SecretStr | None = Field(
+        None,
+        description="Secrets of at least 32 characters, separated by commas: the first signs the URLs of assets that "
+        "only some may see, and the signatures of all are good. Give the same to all that serve the API; without it "
+        "each start makes one of its own",
+    )
+    assets_signature_seconds: int = Field(3600, ge=60, le=3600, description="How long a signed URL is good, in seconds")
+    api_processes: int = Field(1, ge=1, le=64, description="How many processes serve")
+    answers_memory_seconds: float = Field(
+        1, ge=0, le=1, description="How long an answer is kept in memory, in seconds; 0: not at all"
+    )
+    answers_memory_bytes: int = Field(
+        100_000_000, ge=0, description="How much memory the kept answers of a process may take, in bytes"
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="How many proxies of your own a request comes through; each adds the address it came from to "
+        "X-Forwarded-For",
+    )
     hf_webhook_secret: SecretStr | None = Field(
         None, description="What a webhook's X-Webhook-Secret must be; without it anybody may announce changes"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged"
     )
+
+    @property
+    def signing_keys(self) -> list[bytes]:
+        """The keys of `assets_signing_keys`, the one to sign with first."""
+        keys = self.assets_signing_keys
+        return keys.get_secret_value().encode().split(b",") if keys else []
 
     @field_validator("hf_auth_path")
     @classmethod
@@ -52,4 +89,27 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         secret = value.get_secret_value() if value else ""
         if secret and not (secret.isascii() and secret.isprintable() and secret.strip() == secret):
             raise ValueError("expected printable ASCII characters without spaces around them")
+        return value
+
+    @field_validator("hf_jwt_public_key_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that starts with http:// or https://")
+        return value
+
+    @field_validator("hf_jwt_additional_public_keys")
+    @classmethod
+    def _are_public_keys(cls, value: str | None) -> str | None:
+        try:
+            _ = load_keys(value) if value else []
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("expected PEM blocks, -----BEGIN PUBLIC KEY----- and so on, of Ed25519 keys") from None
+        return value
+
+    @field_validator("assets_signing_keys")
+    @classmethod
+    def _are_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all(len(key) >= _MIN_KEY_LENGTH for key in value.get_secret_value().split(",")):
+            raise ValueError(f"expected secrets of at least {_MIN_KEY_LENGTH} characters, separated by commas")
         return value

@@ -104,7 +104,7 @@ class Attempt:
         if isinstance(ran.outcome, Crash):
             return self._crash(job, ran.outcome)
         if "revision_gone" in ran.outcome.message:
-            self._queue.add(JobKey("datasets", self._claim.key.dataset))
+            self._queue.add(JobKey("datasets", self._claim.key.dataset), payload=self._claim.payload)
             return self._finish(Outcome.SUPERSEDED)
         if ran.outcome.error is not None:
             return self._fail(job, ran.outcome.error)

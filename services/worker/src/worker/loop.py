@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import pymongo
+import structlog
 from libqueue.model import Claim, LeaseLostError
 from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
@@ -124,6 +125,11 @@ class Worker:
             self._waking.rest()
 
     def _work(self, claim: Claim, since: float) -> None:
+        # So the log can be searched for what came of a request or of a webhook.
+        with structlog.contextvars.bound_contextvars(**claim.payload):
+            self._attempt(claim, since)
+
+    def _attempt(self, claim: Claim, since: float) -> None:
         self._vitals.begun(claim)
         lease = Lease(self._queue, claim, self._vitals, since=since, seconds=self._settings.lease_seconds)
         attempt = Attempt(claim, lease, self._stores, self._executor, self._settings)

@@ -10,8 +10,9 @@ from libcommon.jsons import dumps
 from pymongo.errors import PyMongoError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from api.endpoint import Answer, Endpoint
+from api.schemas import READY
 from api.services import services_of
 
 _TIMEOUT_SECONDS = 2.0
@@ -52,4 +53,10 @@ def _is_readable(directory: Path) -> bool:
     return directory.is_dir() and os.access(directory, os.R_OK | os.X_OK)
 
 
-ROUTE = Route("/ready", ready)
+_JSON = {"application/json": READY}
+ENDPOINT = Endpoint(
+    path="/ready",
+    handler=ready,
+    summary="Whether the process can do its work, and isn't about to stop",
+    answers=(Answer(200, "It can.", _JSON), Answer(503, "It can't; the body says why.", _JSON)),
+)

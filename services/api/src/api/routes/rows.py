@@ -2,28 +2,37 @@
 
 from libcache.reading import StoredAnswer
 from libcommon.jsons import dumps
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from api.content import Content, digest_of
+from api.endpoint import ERRORS_OF_ANSWERS, HEADERS_OF_ANSWERS, NOT_MODIFIED, Answer, Endpoint, Parameter
 from api.errors import ApiError
 from api.lookup import first_page
-from api.parameters import Parameters
-from api.serving import serve_part
+from api.parameters import CONFIG, DATASET, SPLIT, Parameters
+from api.schemas import PAGE_OF_ROWS
+from api.serving import serve_part, signed
 
 _ROWS_PER_PAGE = 100
+_OFFSET = Parameter("offset", "The first row.", {"type": "integer", "minimum": 0, "default": 0}, example=0)
+_LENGTH = Parameter(
+    "length",
+    "How many rows. Without it: those that can be had from `offset` on.",
+    {"type": "integer", "minimum": 0, "maximum": _ROWS_PER_PAGE},
+    example=3,
+)
 
 
 async def rows(request: Request) -> Response:
     parameters = Parameters(request)
-    dataset, config, split = parameters.dataset(), parameters.required("config"), parameters.required("split")
-    offset = parameters.number("offset", lowest=0) or 0
-    length = parameters.number("length", lowest=0, highest=_ROWS_PER_PAGE)
+    dataset, config, split = parameters.dataset(), parameters.required(CONFIG), parameters.required(SPLIT)
+    offset = parameters.number(_OFFSET) or 0
+    length = parameters.number(_LENGTH)
     record, page = await first_page(request, dataset, config, split)
     begin, end = _range(page, offset, length)
-    body = await run_in_threadpool(_cut, page, begin, end)
-    return await serve_part(request, record, page, body)
+    digest = digest_of(b"%b %d %d" % (page.compressed, begin, end))
+    content = Content(digest, lambda: _cut(request, page, begin, end), len(page.compressed))
+    return await serve_part(request, record, page, content)
 
 
 def _range(page: StoredAnswer, offset: int, length: int | None) -> tuple[int, int]:
@@ -43,17 +52,29 @@ def _range(page: StoredAnswer, offset: int, length: int | None) -> tuple[int, in
     return min(offset, there), min(end, there)
 
 
-def _cut(page: StoredAnswer, begin: int, end: int) -> bytes:
+def _cut(request: Request, page: StoredAnswer, begin: int, end: int) -> bytes:
     body = page.body()
-    features = body[slice(*page.features_span)]
-    chosen = body[page.row_offsets[begin] : page.row_offsets[end] - 1] if begin < end else b""
+    first, after = (page.row_offsets[begin], page.row_offsets[end] - 1) if begin < end else (0, 0)
+    ends = [place - first for place in page.asset_ends if first < place < after]
     return b'{"features":%b,"rows":[%b],"num_rows_total":%b,"num_rows_per_page":%d,"partial":%b}' % (
-        features,
-        chosen,
+        body[slice(*page.features_span)],
+        signed(request, body[first:after], ends),
         dumps(page.num_rows_total),
         _ROWS_PER_PAGE,
         dumps(page.partial),
     )
 
 
-ROUTE = Route("/rows", rows)
+ENDPOINT = Endpoint(
+    path="/rows",
+    handler=rows,
+    summary="A range of the rows of a split",
+    description="Only rows of the first page can be had.",
+    parameters=(DATASET, CONFIG, SPLIT, _OFFSET, _LENGTH),
+    answers=(
+        Answer(200, "The rows.", {"application/json": PAGE_OF_ROWS}, HEADERS_OF_ANSWERS),
+        NOT_MODIFIED,
+    ),
+    errors=(*ERRORS_OF_ANSWERS, "RowsNotPrecomputed"),
+    kept=True,
+)

@@ -10,11 +10,13 @@ from libqueue.model import JobKey
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from api.caching import share
+from api.endpoint import Answer, Endpoint, Parameter
 from api.errors import ApiError
+from api.schemas import record
 from api.services import Services, services_of
+from api.tracing import origin_of
 from api.webhook_payload import Closing, Event, InvalidPayloadError, events_of
 
 MAX_BODY_BYTES = 1_000_000
@@ -33,7 +35,7 @@ async def webhook(request: Request) -> Response:
         reason = str(error) if isinstance(error, InvalidPayloadError) else "it is not JSON"
         raise ApiError("InvalidPayload", f"The webhook's body has none of the known forms: {reason}.") from None
     # Both writes of each event are in before the answer: the Hub won't tell again.
-    await run_in_threadpool(_apply, services, events)
+    await run_in_threadpool(_apply, services, events, origin_of(request).labels)
     return Response(dumps({"status": "ok"}), 202, {"Cache-Control": "no-store"}, media_type="application/json")
 
 
@@ -73,7 +75,7 @@ def _too_large() -> ApiError:
     )
 
 
-def _apply(services: Services, events: list[Event]) -> None:
+def _apply(services: Services, events: list[Event], labels: dict[str, str]) -> None:
     for event in events:
         match event.closes:
             case Closing.EVERYBODY:
@@ -82,8 +84,21 @@ def _apply(services: Services, events: list[Event]) -> None:
                 services.records.close_if_more_open_than_private(event.dataset)
             case Closing.NOBODY:
                 services.records.announce(event.dataset)
-        services.queue.add(JobKey("datasets", event.dataset))
+        services.queue.add(JobKey("datasets", event.dataset), payload=labels)
         logger.info("webhook", action="webhook", dataset=event.dataset, closes=event.closes.value)
 
 
-ROUTE = Route("/webhook", webhook, methods=["POST"])
+ENDPOINT = Endpoint(
+    path="/webhook",
+    handler=webhook,
+    method="POST",
+    summary="Says that something changed at the Hub",
+    description="The body is a webhook of the Hub's, of version 3, of version 2, or of the form of 2022. When the "
+    "answer comes, the job that looks at the dataset is stored for good.",
+    request_headers=(
+        Parameter("X-Webhook-Secret", "The secret of the webhook, where the service has one.", {"type": "string"}),
+    ),
+    body={"type": "object"},
+    answers=(Answer(202, "It is noted.", {"application/json": record({"status": {"const": "ok"}})}),),
+    errors=("InvalidPayload", "WebhookSecretError", "PayloadTooLarge"),
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from libcache.answers import Answers
+from libcache.answers import Answer, AnswerKey, Answers
 from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Record, Records
@@ -36,6 +36,8 @@ class Stores:
 class Job(ABC):
     """One attempt at a job, under a record with a fence of its own.
 
+    `origin` says where the job comes from; jobs that it queues carry it on. See `libqueue.model.Claim`.
+
     Storing may be cut off at any point and done again by a later attempt. What may take as long as a lease calls
     `keep` now and then, which holds the lease and raises `LeaseLostError` when that is lost.
     """
@@ -45,6 +47,7 @@ class Job(ABC):
     ) -> None:
         self.key = claim.key
         self.priority = claim.priority
+        self.origin = claim.payload
         self.record = record
         self.stores = stores
         self.settings = settings
@@ -58,6 +61,16 @@ class Job(ABC):
             # Another job of the dataset may have looked before and written after.
             if self.stores.answers.has_preview(record) == preview:
                 return
+
+    def write_answer(self, key: AnswerKey, answer: Answer, record: Record) -> None:
+        """Stores an answer.
+
+        Raises:
+            SupersededError: a later attempt has stored its own.
+        """
+        origin = self.origin.get("traceparent")
+        if not self.stores.answers.write(key, answer, record, record.revision, traceparent=origin):
+            raise SupersededError
 
     @abstractmethod
     def is_needed(self) -> bool:

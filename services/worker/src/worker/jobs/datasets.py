@@ -61,9 +61,7 @@ class DatasetsJob(Job):
         self._write(Answer.of_error(error), self.record)
 
     def _write(self, answer: Answer, record: Record) -> None:
-        key = AnswerKey(Kind.SPLITS, self.key.dataset)
-        if not self.stores.answers.write(key, answer, record, record.revision):
-            raise SupersededError
+        self.write_answer(AnswerKey(Kind.SPLITS, self.key.dataset), answer, record)
 
     def _store_listing_error(self, record: Record, error: CodedError) -> str:
         self._write(Answer.of_error(error), record)
@@ -76,7 +74,7 @@ class DatasetsJob(Job):
         listing = self.stores.answers.listing(record)
         if listing is None or listing.revision != record.revision:
             # An attempt that was taken over has written another one meanwhile: once more.
-            self.stores.queue.add(self.key)
+            self.stores.queue.add(self.key, payload=self.origin)
             raise SupersededError
         self._queue_missing(record, listing.splits)
         return listing.code
@@ -91,7 +89,8 @@ class DatasetsJob(Job):
         keys = [JobKey("splits", self.key.dataset, config, split) for config, split in stale]
         for begin in range(0, len(keys), _BATCH):
             self.keep()
-            self.stores.queue.add_many(keys[begin : begin + _BATCH], priority=self.priority)
+            batch = keys[begin : begin + _BATCH]
+            self.stores.queue.add_many(batch, priority=self.priority, payload=self.origin)
         self.keep()
         self._keep_only(record, listed)
 

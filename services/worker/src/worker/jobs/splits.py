@@ -76,8 +76,7 @@ class SplitsJob(Job):
         return not self.stores.assets.missing(answers.asset_paths(self._answer_key, self.record.generation))
 
     def _write(self, answer: Answer) -> None:
-        if not self.stores.answers.write(self._answer_key, answer, self.record, self.record.revision):
-            raise SupersededError
+        self.write_answer(self._answer_key, answer, self.record)
         self.note_preview(self.record)
 
     def _check_generation(self) -> None:

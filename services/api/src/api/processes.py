@@ -1,0 +1,65 @@
+"""Several processes that serve one listening socket."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+
+import structlog
+
+from api.metrics import forget_process
+
+logger = structlog.get_logger()
+
+
+def run_processes(count: int, serve: Callable[[socket.socket], int], listener: socket.socket) -> int:
+    """Runs `serve` in so many processes until SIGTERM or SIGINT, then stops them; returns the exit code.
+
+    `serve` returns an exit code. A process that is killed is replaced; one that ends by itself has its reason, which
+    the others share, and all are stopped.
+    """
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: waker.send(b"!"))
+    context = multiprocessing.get_context("spawn")
+    processes: list[SpawnProcess] = []
+    ended: list[int] = []
+    stopping = False
+    while not stopping:
+        while len(processes) < count:
+            process = context.Process(target=_child, args=(serve, listener))
+            process.start()
+            processes.append(process)
+        ready = wait([woken, *(process.sentinel for process in processes)])
+        for process in [each for each in processes if each.sentinel in ready]:
+            process.join()
+            processes.remove(process)
+            if process.exitcode is not None and process.exitcode < 0:
+                logger.error("a process was killed", action="process_killed", signal=-process.exitcode)
+                forget_process(process.pid or 0)
+            else:
+                ended.append(process.exitcode or 0)
+        stopping = woken in ready or bool(ended)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+        ended.append(abs(process.exitcode or 0))
+    return int(any(ended))
+
+
+def _child(serve: Callable[[socket.socket], int], listener: socket.socket) -> None:
+    threading.Thread(target=_stop_with_the_parent, daemon=True).start()
+    raise SystemExit(serve(listener))
+
+
+def _stop_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,48 @@
+"""What ties log lines, jobs and answers together: the id of a request, and the trace that it is a part of.
+
+Source: https://www.w3.org/TR/trace-context/
+"""
+
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from starlette.requests import Request
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from. What is malformed counts as not sent; a request id is made then."""
+
+    request_id: str
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> Self:
+        """What the headers of a request say."""
+        request_id = traceparent = None
+        for name, value in headers:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                request_id = value.decode()
+            elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+                traceparent = value.decode()
+        return cls(request_id or f"{random.getrandbits(128):032x}", traceparent)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What log lines and jobs carry."""
+        labels = {"request_id": self.request_id}
+        if self.traceparent is not None:
+            labels["traceparent"] = self.traceparent
+        return labels
+
+
+def origin_of(request: Request) -> Origin:
+    """The origin that was noted for `request`."""
+    origin: Origin = request.state.origin
+    return origin
