@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order.
@@ -46,6 +46,9 @@ bench-rows: setup ## Measure what first rows cost of each kind of dataset, besid
 
 bench-jobs: setup ## Measure the jobs per minute of one worker, beside fresh processes
 	@exec $(BIN)/python -m bench jobs $(ARGS)
+
+bench-api: setup ## Measure requests a second and their latency, beside the same bytes from memory and bare reads
+	@exec $(BIN)/python -m bench api $(ARGS)
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py

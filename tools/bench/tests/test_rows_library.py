@@ -28,7 +28,7 @@ def hub(tmp_path: Path) -> Iterator[RunningHub]:
 @pytest.fixture
 def stack(hub: RunningHub, tmp_path: Path) -> RunningStack:
     """As much of one as the library needs."""
-    return RunningStack(api="", hub=hub.endpoint, data=tmp_path, mongo_url="", queue_database="")
+    return RunningStack(port=0, hub=hub.endpoint, data=tmp_path, mongo_url="", queue_database="", cache_database="")
 
 
 def test_a_dataset_costs_what_the_hub_served(hub: RunningHub, stack: RunningStack) -> None:

@@ -6,7 +6,13 @@ from importlib import import_module
 from bench.errors import BenchError
 
 # Imported when it runs: the processes that a benchmark starts import this module too.
-BENCHMARKS = {"push": "bench.push", "queue": "bench.queue.command", "rows": "bench.rows.command", "jobs": "bench.jobs"}
+BENCHMARKS = {
+    "push": "bench.push",
+    "queue": "bench.queue.command",
+    "rows": "bench.rows.command",
+    "jobs": "bench.jobs",
+    "api": "bench.api.command",
+}
 
 
 def main(arguments: list[str]) -> int:

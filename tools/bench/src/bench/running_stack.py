@@ -29,16 +29,27 @@ ONE_OF_EACH = MappingProxyType({"WORKERS_DATASETS": "1", "WORKERS_SPLITS": "1", 
 class RunningStack:
     """Where the parts of it are."""
 
-    api: str
+    port: int
     hub: str
     data: Path
     mongo_url: str
     queue_database: str
+    cache_database: str
+
+    @property
+    def api(self) -> str:
+        """The address of its api."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def datasets(self) -> Path:
         """The folder that the Hub serves."""
         return self.data / "datasets"
+
+    @property
+    def assets(self) -> Path:
+        """The folder that the workers write media files to."""
+        return self.data / "assets"
 
 
 @contextmanager
@@ -56,11 +67,12 @@ def running_stack(settings: Mapping[str, str] = MappingProxyType({})) -> Iterato
         data = Path(directory)
         port, hub_port, mongo_port = free_port(), free_port(), free_port()
         stack = RunningStack(
-            f"http://127.0.0.1:{port}",
+            port,
             f"http://127.0.0.1:{hub_port}",
             data,
             given or f"mongodb://127.0.0.1:{mongo_port}",
             f"{prefix}_queue",
+            f"{prefix}_cache",
         )
         stack.datasets.mkdir()
         environment = {
@@ -70,7 +82,7 @@ def running_stack(settings: Mapping[str, str] = MappingProxyType({})) -> Iterato
             "HUB_PORT": str(hub_port),
             "MONGO_PORT": str(mongo_port),
             "MONGO_QUEUE_DATABASE": stack.queue_database,
-            "MONGO_CACHE_DATABASE": f"{prefix}_cache",
+            "MONGO_CACHE_DATABASE": stack.cache_database,
             "DATA_DIRECTORY": str(data),
         }
         output = data / "output"

@@ -1,0 +1,1 @@
+"""`python -m bench api`: what an answer costs, beside the same bytes from memory and the driver's bare reads."""

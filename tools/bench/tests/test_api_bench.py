@@ -1,0 +1,21 @@
+"""`make bench-api` in its short form measures every case beside its ceilings and says what they should come to."""
+
+import os
+import subprocess
+import sys
+
+SHORT = ["--connections", "2", "--processes", "1", "--seconds", "0.05", "--runs", "1", "--requests", "100"]
+# /first-rows has no ETag yet.
+CASES = ["splits", "rows-10k", "rows-200k", "rows-200k-identity", "rows-1m", "not-found", "asset", "signed"]
+
+
+def test_the_short_form_measures_the_api_and_its_ceilings(mongo_url: str) -> None:
+    environment = os.environ | {"MONGO_URL": mongo_url}
+    command = [sys.executable, "-m", "bench", "api", *SHORT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    rows = [line for line in lines if line[:1] and line[0] in CASES]
+    assert [line[0] for line in rows] == [*CASES, *CASES]
+    assert all(float(line[4]) > 0 for line in rows)
+    assert [line[-1] in ("met", "missed") for line in lines[-6:]] == [True] * 6
