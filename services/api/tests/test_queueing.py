@@ -123,3 +123,21 @@ def test_a_good_answer_and_a_split_that_is_not_listed_queue_nothing(api: Running
     parameters = {"dataset": name, "config": "default", "split": "nope"}
     assert api.http.get("/rows", params=parameters).status_code == 404
     assert shelf.jobs.count_documents({"dataset": name}) == 0
+
+
+def test_a_job_says_which_request_or_event_it_comes_from(api: RunningApi, shelf: Shelf, dataset: Make) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    asked, announced, untraced = (dataset(Visibility.PUBLIC) for _ in range(3))
+    headers = {"X-Request-Id": "the-request", "Traceparent": trace, "X-Webhook-Secret": "the webhook's secret"}
+    api.http.get("/splits", params={"dataset": asked}, headers=headers)
+    api.http.post("/webhook", json={"update": f"datasets/{announced}"}, headers=headers)
+    for name in (asked, announced):
+        job = shelf.job(JobKey("datasets", name))
+        assert job
+        assert job["payload"] == {"request_id": "the-request", "traceparent": trace}
+    for malformed in ("00-0-0-01", trace.replace("0af7651916cd43dd8448eb211c80319c", "0" * 32), "ff" + trace[2:]):
+        answer = api.http.get("/splits", params={"dataset": untraced}, headers={"Traceparent": malformed})
+        job = shelf.job(JobKey("datasets", untraced))
+        assert job
+        assert "traceparent" not in job["payload"]
+        assert answer.status_code == 503

@@ -3,7 +3,10 @@
 import re
 
 MAX_DATASET_NAME_LENGTH = 96
-_SEGMENT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
+_SEGMENT = "[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+# As regular expressions of JSON Schema are: not anchored by themselves.
+DATASET_NAME_PATTERN = rf"^(?!.*(?:--|\.\.))(?!.*\.git$){_SEGMENT}(?:/{_SEGMENT})?$"
+_DATASET_NAME = re.compile(DATASET_NAME_PATTERN.replace("$", r"\Z"))
 
 
 def is_dataset_name(name: str) -> bool:
@@ -11,15 +14,7 @@ def is_dataset_name(name: str) -> bool:
 
     Source: `huggingface_hub.utils.validate_repo_id`.
     """
-    segments = name.split("/")
-    return (
-        len(name) <= MAX_DATASET_NAME_LENGTH
-        and len(segments) <= 2
-        and all(_SEGMENT.fullmatch(segment) for segment in segments)
-        and "--" not in name
-        and ".." not in name
-        and not name.endswith(".git")
-    )
+    return len(name) <= MAX_DATASET_NAME_LENGTH and _DATASET_NAME.match(name) is not None
 
 
 def namespace_of(dataset: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import parse_qsl
 
-from libcommon.names import MAX_DATASET_NAME_LENGTH, is_dataset_name
+from libcommon.names import DATASET_NAME_PATTERN, MAX_DATASET_NAME_LENGTH, is_dataset_name
 from starlette.requests import Request
 
 from api.endpoint import Parameter
@@ -18,13 +18,13 @@ _NUMBER = re.compile(r"[0-9]{1,19}")
 DATASET = Parameter(
     "dataset",
     "The dataset: `namespace/name`, or `name`.",
-    {"type": "string", "minLength": 1, "maxLength": MAX_DATASET_NAME_LENGTH},
+    {"type": "string", "pattern": DATASET_NAME_PATTERN, "maxLength": MAX_DATASET_NAME_LENGTH},
     required=True,
     example="samples/bakery-sales",
 )
-_NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
-CONFIG = Parameter("config", "A config of the dataset.", _NAME, required=True, example="default")
-SPLIT = Parameter("split", "A split of the config.", _NAME, required=True, example="train")
+NAME = {"type": "string", "pattern": r"^[^\x00]+$", "maxLength": MAX_NAME_LENGTH}
+CONFIG = Parameter("config", "A config of the dataset.", NAME, required=True, example="default")
+SPLIT = Parameter("split", "A split of the config.", NAME, required=True, example="train")
 
 
 class Parameters:

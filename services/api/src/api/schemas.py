@@ -97,4 +97,28 @@ PAGE_OF_ROWS = record(
 )
 IS_VALID = record(dict.fromkeys(("preview", "viewer", "search", "filter", "statistics"), BOOLEAN))
 VALID = record({"valid": array(STRING), "next_cursor": nullable(STRING)})
+_REPO = {"repo": record({"type": STRING, "name": STRING}, private=BOOLEAN, headSha=STRING)}
+_REFS = {"updatedRefs": array(record({"ref": STRING}))}
+_ACTIONS = ["create", "delete", "move", "update"]
+WEBHOOK: Object = {
+    "anyOf": [
+        {
+            **record(
+                {"event": record({"action": {"enum": _ACTIONS}, "scope": STRING}), **_REPO},
+                **_REFS,
+                updatedConfig={"type": "object"},
+                movedTo=record({"name": STRING}),
+            ),
+            "title": "Version 3",
+        },
+        {
+            **record({"event": {"enum": ["add", "remove", "move", "update"]}, **_REPO}, scope=STRING, movedTo=STRING),
+            "title": "Version 2",
+        },
+        *(
+            {**record({name: {**STRING, "examples": ["datasets/samples/bakery-sales"]}}), "title": "The form of 2022"}
+            for name in ("add", "update", "remove")
+        ),
+    ]
+}
 READY = record({"mongo": STRING, "assets": STRING}, process=STRING)

@@ -10,17 +10,13 @@ from api.caching import cache_control
 from api.content import Content
 from api.endpoint import NOT_MODIFIED, Answer, Endpoint, Parameter
 from api.kept import may_be_kept
-from api.parameters import MAX_NAME_LENGTH, Parameters
+from api.parameters import NAME, Parameters
 from api.schemas import VALID
 from api.services import services_of
 from api.serving import respond
 
 _MAX_LIMIT = 1000
-_CURSOR = Parameter(
-    "cursor",
-    "The `next_cursor` of the page before.",
-    {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
-)
+_CURSOR = Parameter("cursor", "The `next_cursor` of the page before.", NAME)
 _LIMIT = Parameter(
     "limit", "How many names at most.", {"type": "integer", "minimum": 1, "maximum": _MAX_LIMIT, "default": _MAX_LIMIT}
 )

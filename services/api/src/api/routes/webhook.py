@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.caching import share
 from api.endpoint import Answer, Endpoint, Parameter
 from api.errors import ApiError
-from api.schemas import record
+from api.schemas import WEBHOOK, record
 from api.services import Services, services_of
 from api.tracing import origin_of
 from api.webhook_payload import Closing, Event, InvalidPayloadError, events_of
@@ -98,7 +98,7 @@ ENDPOINT = Endpoint(
     request_headers=(
         Parameter("X-Webhook-Secret", "The secret of the webhook, where the service has one.", {"type": "string"}),
     ),
-    body={"type": "object"},
+    body=WEBHOOK,
     answers=(Answer(202, "It is noted.", {"application/json": record({"status": {"const": "ok"}})}),),
     errors=("InvalidPayload", "WebhookSecretError", "PayloadTooLarge"),
 )

@@ -47,7 +47,6 @@ class _FromMemory(Starlette):
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         super().__init__()
-        self.state.stopping = False
         self._messages = {name.encode(): _messages(answer) for name, answer in answers.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,4 +74,4 @@ def _serve(answers: Mapping[str, Answer], port: int, listening: Barrier) -> None
         listener.bind(("127.0.0.1", port))
         listener.listen(_BACKLOG)
         listening.wait(_START_SECONDS)
-        Server(_FromMemory(answers), _DRAIN_SECONDS).run(sockets=[listener])
+        Server(_FromMemory(answers), _DRAIN_SECONDS, lambda: None).run(sockets=[listener])
