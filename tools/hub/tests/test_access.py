@@ -184,6 +184,7 @@ def test_the_access_file_is_read_again_and_a_broken_edit_keeps_what_was(tmp_path
         ("datasets: {acme/x: {privat: true}}", "unknown key 'privat' in acme/x"),
         ("datasets: {acme/x: {private: 'yes'}}", "private of acme/x must be true or false"),
         ("datasets: {acme/x: {gated: maybe}}", "gated of acme/x must be"),
+        ("datasets: {acme/x: {disabled: 1}}", "disabled of acme/x must be true or false"),
         ("datasets: {x: {private: true}}", "not a namespace/name"),
         ("tokens: {hf_x: {datasets: []}}", "tokens: each must be a mapping"),
         ("tokens: {hf_me: {user: eve}}", "hf_me is always there"),

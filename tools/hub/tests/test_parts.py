@@ -77,7 +77,11 @@ def test_a_card_that_stands_for_too_much_is_refused() -> None:
 
 
 STATES = st.none() | st.builds(
-    State, st.sampled_from(["1" * 40, "2" * 40]), st.booleans(), st.sampled_from(["auto", "manual", False])
+    State,
+    st.sampled_from(["1" * 40, "2" * 40]),
+    st.booleans(),
+    st.sampled_from(["auto", "manual", False]),
+    st.booleans(),
 )
 
 

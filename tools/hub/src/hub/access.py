@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +20,14 @@ class AccessError(ValueError):
 
 @dataclass(frozen=True)
 class Visibility:
-    """A private dataset is hidden from whoever may not read it; of a gated one everybody sees that it is there."""
+    """A private dataset is hidden from whoever may not read it; of a gated one everybody sees that it is there.
+
+    A disabled one is closed to everybody who sees it.
+    """
 
     private: bool = False
     gated: Gated = False
-
-    @property
-    def public(self) -> bool:
-        return not self.private and not self.gated
+    disabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,8 @@ class Access:
                 return
             datasets = content["datasets"] = content.get("datasets") or {}
             datasets.pop(repo, None)
-            if not visibility.public:
-                entry = {"private": visibility.private, "gated": visibility.gated}
-                datasets[repo] = {key: value for key, value in entry.items() if value}
+            if entry := {key: value for key, value in asdict(visibility).items() if value}:
+                datasets[repo] = entry
             _store(self.path, content)
             self._rules = self._parse(content)
             self._signature = _signature(self.path)
@@ -120,13 +119,14 @@ def _visibility(repo: object, entry: object) -> Visibility:
         raise AccessError(f"datasets: {repo!r} is not a namespace/name")
     if not isinstance(entry, dict):
         raise AccessError(f"datasets: {repo} must be a mapping such as {{private: true}}")
-    _check_keys(entry, {"private", "gated"}, repo)
-    private, gated = entry.get("private", False), entry.get("gated", False)
-    if not isinstance(private, bool):
-        raise AccessError(f"datasets: private of {repo} must be true or false")
+    _check_keys(entry, {"private", "gated", "disabled"}, repo)
+    private, gated, disabled = (entry.get(key, False) for key in ("private", "gated", "disabled"))
+    for key, value in (("private", private), ("disabled", disabled)):
+        if not isinstance(value, bool):
+            raise AccessError(f"datasets: {key} of {repo} must be true or false")
     if gated is not False and gated not in ("auto", "manual"):
         raise AccessError(f"datasets: gated of {repo} must be auto, manual or false")
-    return Visibility(private, gated)
+    return Visibility(private, gated, disabled)
 
 
 def _caller(token: object, entry: object) -> Caller:

@@ -8,7 +8,15 @@ from typing import Any
 from starlette.requests import Request
 
 from hub.access import Access, Caller, Visibility
-from hub.errors import HubError, bad_request, gated_repo, invalid_credentials, repo_not_found, revision_not_found
+from hub.errors import (
+    HubError,
+    bad_request,
+    disabled_repo,
+    gated_repo,
+    invalid_credentials,
+    repo_not_found,
+    revision_not_found,
+)
 from hub.faults import FaultInjector
 from hub.names import is_legal_path
 from hub.snapshot import Snapshot
@@ -66,10 +74,10 @@ class Call:
         return self.request.query_params.get(name, "").lower() in {"true", "1"}
 
     def visible(self) -> Snapshot:
-        """The dataset asked for, if the caller may know that it is there."""
-        snapshot = self.hub.store.get(self.repo)
-        if snapshot is None or not sees(self.hub, self.caller, self.repo):
-            raise repo_not_found(self.caller)
+        """The dataset asked for, if the caller may know what it is."""
+        snapshot = self._present()
+        if self.visibility.disabled:
+            raise disabled_repo()
         return snapshot
 
     def readable(self) -> Snapshot:
@@ -81,7 +89,12 @@ class Call:
 
     def writable(self) -> Snapshot:
         """The dataset asked for, if the caller may change it."""
-        snapshot = self.visible()
+        self.visible()
+        return self.manageable()
+
+    def manageable(self) -> Snapshot:
+        """The dataset asked for, if the caller may change its settings and delete it: even while it is disabled."""
+        snapshot = self._present()
         self.check_may_write(f"You don't have the right to write to {self.repo}.")
         return snapshot
 
@@ -130,6 +143,12 @@ class Call:
 
     def stream(self) -> AsyncIterator[bytes]:
         return self.request.stream()
+
+    def _present(self) -> Snapshot:
+        snapshot = self.hub.store.get(self.repo)
+        if snapshot is None or not sees(self.hub, self.caller, self.repo):
+            raise repo_not_found(self.caller)
+        return snapshot
 
     def _authenticate(self) -> Caller | None:
         header = self.request.headers.get("authorization")

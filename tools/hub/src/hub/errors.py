@@ -55,6 +55,11 @@ def gated_repo(caller: Caller | None, repo: str) -> HubError:
     return HubError(403, f"Access to dataset {repo} is restricted and you are not in the authorized list.", "GatedRepo")
 
 
+def disabled_repo() -> HubError:
+    # The clients know this case by its message alone.
+    return HubError(403, "Access to this resource is disabled.")
+
+
 def revision_not_found(revision: str, head: str) -> HubError:
     return HubError(404, f"Invalid rev id: {revision}. The only revision is main, now {head}.", "RevisionNotFound")
 

@@ -31,6 +31,8 @@ class Event:
             "tags": [],
             "owner": {"id": object_id(self.repo.partition("/")[0])},
         }
+        if present.disabled:
+            described["disabled"] = True
         payload: dict[str, object] = {"repo": described, "webhook": {"id": webhook_id, "version": 3}}
         if self.before is None:
             payload["event"] = {"action": "create", "scope": "repo"}
@@ -38,11 +40,17 @@ class Event:
             payload["event"] = {"action": "delete", "scope": "repo"}
         elif self.before.sha == self.after.sha:
             payload["event"] = {"action": "update", "scope": "repo.config"}
-            payload["updatedConfig"] = {"private": self.after.private}
+            payload["updatedConfig"] = _updated_config(self.before, self.after)
         else:
             payload["event"] = {"action": "update", "scope": "repo.content"}
             payload["updatedRefs"] = [{"ref": REF, "oldSha": self.before.sha, "newSha": self.after.sha}]
         return payload
+
+
+def _updated_config(before: State, after: State) -> dict[str, bool]:
+    changed = [key for key in ("private", "disabled") if getattr(before, key) != getattr(after, key)]
+    # The payload has no word for `gated`.
+    return {key: getattr(after, key) for key in changed or ["private"]}
 
 
 def next_event(repo: str, told: State | None, now: State | None) -> Event | None:

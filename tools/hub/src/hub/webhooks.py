@@ -123,7 +123,7 @@ class Receiver:
         if snapshot is None:
             return None
         visibility = self._access.visibility(repo)
-        return State(snapshot.sha, visibility.private, visibility.gated)
+        return State(snapshot.sha, visibility.private, visibility.gated, visibility.disabled)
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()

@@ -40,6 +40,7 @@ async def datasets(call: Call) -> Response:
         and (not author or repo.startswith(f"{author}/"))
         and search in repo.lower()
         and sees(call.hub, call.caller, repo)
+        and not call.hub.access.visibility(repo).disabled
     ]
     page = []
     for repo in found[:limit]:

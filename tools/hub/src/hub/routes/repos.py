@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -42,7 +42,7 @@ async def create(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     """DELETE /api/repos/delete"""
     repo = _named(call, await call.json())
-    call.about(repo).writable()
+    call.about(repo).manageable()
     try:
         await call.hub.store.delete(repo)
     except FileNotFoundError:
@@ -57,22 +57,25 @@ async def delete(call: Call) -> Response:
 
 async def settings(call: Call) -> Response:
     """PUT /api/datasets/{r}/settings"""
-    call.writable()
+    call.manageable()
     content = await call.json()
-    visibility = call.visibility
-    private = _asked_private(content)
-    if private is not None:
-        visibility = replace(visibility, private=private)
+    changes: dict[str, Any] = {}
+    if (private := _asked_private(content)) is not None:
+        changes["private"] = private
     if "gated" in content:
-        gated = content["gated"]
-        if gated is not False and gated not in ("auto", "manual"):
+        changes["gated"] = content["gated"]
+        if content["gated"] is not False and content["gated"] not in ("auto", "manual"):
             raise bad_request('"gated" must be "auto", "manual" or false.')
-        visibility = replace(visibility, gated=gated)
-    elif private is None:
-        raise bad_request('The settings must have "visibility" or "gated".')
+    if "disabled" in content:
+        changes["disabled"] = content["disabled"]
+        if not isinstance(content["disabled"], bool):
+            raise bad_request('"disabled" must be true or false.')
+    if not changes:
+        raise bad_request('The settings must have "visibility", "gated" or "disabled".')
+    visibility = replace(call.visibility, **changes)
     await asyncio.to_thread(call.hub.access.set_visibility, call.repo, visibility)
     call.hub.store.notify()
-    return JSONResponse({"private": visibility.private, "gated": visibility.gated})
+    return JSONResponse(asdict(visibility))
 
 
 def _named(call: Call, content: dict[str, Any]) -> str:
