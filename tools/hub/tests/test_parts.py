@@ -85,13 +85,14 @@ STATES = st.none() | st.builds(
 )
 
 
-@given(STATES, STATES)
-def test_events_lead_from_what_was_told_to_what_is(told: State | None, now: State | None) -> None:
+@given(STATES, STATES, st.sampled_from([None, "acme/y"]))
+def test_events_lead_from_what_was_told_to_what_is(told: State | None, now: State | None, moved_to: str | None) -> None:
     scopes = []
-    while (event := next_event("acme/x", told, now)) is not None:
+    while (event := next_event("acme/x", told, now, moved_to)) is not None:
         payload = event.payload("http://hub", "id")
         assert isinstance(payload["event"], dict)
         scopes.append(payload["event"]["scope"])
+        assert ("movedTo" in payload) is (event.after is None and moved_to is not None)
         told = event.after
         assert len(scopes) <= 2
     assert told == now

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse, Response
 
-from hub.access import Caller
+from hub.rules import Caller
 
 
 class HubError(Exception):
@@ -43,6 +43,11 @@ def repo_not_found(caller: Caller | None) -> HubError:
     if caller is None:
         return HubError(401, "Invalid username or password.", "RepoNotFound")
     return HubError(404, "Repository not found", "RepoNotFound")
+
+
+def moved(repo: str, location: str) -> HubError:
+    """For the old name of the dataset that is `repo` now."""
+    return HubError(307, f"The dataset is {repo} now.", headers={"Location": location})
 
 
 def gated_repo(caller: Caller | None, repo: str) -> HubError:

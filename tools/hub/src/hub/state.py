@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.access import Gated
+from hub.rules import Gated
 
 logger = logging.getLogger("hub.state")
 

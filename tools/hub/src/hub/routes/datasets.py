@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from hub.access import Visibility
 from hub.call import Call, sees
 from hub.errors import bad_request, repo_not_found
 from hub.files import LFS_POINTER_BYTES, File
 from hub.names import object_id
+from hub.rules import Visibility
 from hub.snapshot import REF, Snapshot
 
 _PAGE_LENGTH = 1000
