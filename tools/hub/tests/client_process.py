@@ -58,9 +58,23 @@ def upload_folder(repo: str, folder: str) -> None:
     api.upload_folder(folder_path=folder, repo_id=repo, repo_type="dataset")
 
 
+def upload_text(repo: str, path: str, text: str) -> None:
+    HfApi(token=ME).upload_file(path_or_fileobj=text.encode(), path_in_repo=path, repo_id=repo, repo_type="dataset")
+
+
 FUNCTIONS = {
     function.__name__: function
-    for function in (config_names, split_names, stream, download, push, push_configs, upload_parquet, upload_folder)
+    for function in (
+        config_names,
+        split_names,
+        stream,
+        download,
+        push,
+        push_configs,
+        upload_parquet,
+        upload_folder,
+        upload_text,
+    )
 }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hub.access import Access, AccessError
+from hub.access import Access
+from hub.rules import AccessError
 from hub.testing import RunningHub, eventually, running_hub
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
@@ -184,10 +185,14 @@ def test_the_access_file_is_read_again_and_a_broken_edit_keeps_what_was(tmp_path
         ("datasets: {acme/x: {privat: true}}", "unknown key 'privat' in acme/x"),
         ("datasets: {acme/x: {private: 'yes'}}", "private of acme/x must be true or false"),
         ("datasets: {acme/x: {gated: maybe}}", "gated of acme/x must be"),
+        ("datasets: {acme/x: {disabled: 1}}", "disabled of acme/x must be true or false"),
         ("datasets: {x: {private: true}}", "not a namespace/name"),
         ("tokens: {hf_x: {datasets: []}}", "tokens: each must be a mapping"),
         ("tokens: {hf_me: {user: eve}}", "hf_me is always there"),
         ("- a list", "must be a mapping"),
+        ("moved: [acme/x]", "moved must be a mapping"),
+        ("moved: {acme/x: [acme/y]}", "must be two namespace/name"),
+        ("moved: {x: acme/y}", "must be two namespace/name"),
     ],
 )
 def test_an_access_file_that_is_wrong_says_why(tmp_path: Path, rules: str, complaint: str) -> None:

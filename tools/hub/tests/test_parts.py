@@ -77,17 +77,22 @@ def test_a_card_that_stands_for_too_much_is_refused() -> None:
 
 
 STATES = st.none() | st.builds(
-    State, st.sampled_from(["1" * 40, "2" * 40]), st.booleans(), st.sampled_from(["auto", "manual", False])
+    State,
+    st.sampled_from(["1" * 40, "2" * 40]),
+    st.booleans(),
+    st.sampled_from(["auto", "manual", False]),
+    st.booleans(),
 )
 
 
-@given(STATES, STATES)
-def test_events_lead_from_what_was_told_to_what_is(told: State | None, now: State | None) -> None:
+@given(STATES, STATES, st.sampled_from([None, "acme/y"]))
+def test_events_lead_from_what_was_told_to_what_is(told: State | None, now: State | None, moved_to: str | None) -> None:
     scopes = []
-    while (event := next_event("acme/x", told, now)) is not None:
+    while (event := next_event("acme/x", told, now, moved_to)) is not None:
         payload = event.payload("http://hub", "id")
         assert isinstance(payload["event"], dict)
         scopes.append(payload["event"]["scope"])
+        assert ("movedTo" in payload) is (event.after is None and moved_to is not None)
         told = event.after
         assert len(scopes) <= 2
     assert told == now

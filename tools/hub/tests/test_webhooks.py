@@ -12,7 +12,7 @@ from hub.testing import RunningHub, WebhookReceiver, eventually, running_hub
 from huggingface_hub import HfApi
 
 ME, WORD = "hf_me", "s3cret"
-CREATE, DELETE = ("create", "repo"), ("delete", "repo")
+CREATE, MOVE, DELETE = ("create", "repo"), ("move", "repo"), ("delete", "repo")
 CONTENT, CONFIG = ("update", "repo.content"), ("update", "repo.config")
 
 
@@ -94,6 +94,89 @@ def _is_whole(hub: RunningHub, receiver: WebhookReceiver) -> bool:
     told = last(receiver, "acme/x")["repo"]["headSha"]
     answer = hub.http.get(f"/datasets/acme/x/resolve/{told}/a.csv")
     return answer.is_success and answer.text.endswith("1999\n")
+
+
+def told(receiver: WebhookReceiver) -> list[tuple[str, str]]:
+    """The name and the action of each event, in order."""
+    return [(event["repo"]["name"], event["event"]["action"]) for event in list(receiver.events)]
+
+
+def test_a_move_is_announced_once_then_the_new_name_is(tmp_path: Path, receiver: WebhookReceiver) -> None:
+    root = tmp_path / "me/x"
+    root.mkdir(parents=True)
+    with announcing_hub(tmp_path, receiver) as hub:
+        api = HfApi(endpoint=hub.endpoint, token=ME)
+        eventually(lambda: receiver.about("me/x") == [CREATE])
+        # The new name comes before the old one in the alphabet.
+        api.move_repo("me/x", "acme/a", repo_type="dataset")
+        eventually(lambda: told(receiver)[1:] == [("me/x", "move"), ("acme/a", "create")])
+        event = last(receiver, "me/x")
+        assert event["event"] == {"action": "move", "scope": "repo"}
+        assert event["movedTo"] == {"name": "acme/a", "owner": last(receiver, "acme/a")["repo"]["owner"]}
+        assert event["repo"]["headSha"] == head(hub, "acme/a") == head(hub, "me/x")
+        api.upload_file(path_or_fileobj=b"1", path_in_repo="a.csv", repo_id="acme/a", repo_type="dataset")
+        eventually(lambda: receiver.about("acme/a") == [CREATE, CONTENT])
+        api.move_repo("acme/a", "me/z", repo_type="dataset")
+        eventually(lambda: told(receiver)[4:] == [("acme/a", "move"), ("me/z", "create")])
+        assert last(receiver, "acme/a")["movedTo"]["name"] == "me/z"
+    (tmp_path / "acme/later").mkdir()
+    with announcing_hub(tmp_path, receiver):
+        eventually(lambda: receiver.about("acme/later") == [CREATE])
+        assert len(receiver.events) == 7
+
+
+def test_a_move_that_was_not_delivered_is_delivered_at_the_next_start(
+    tmp_path: Path, receiver: WebhookReceiver
+) -> None:
+    (tmp_path / "me/x").mkdir(parents=True)
+    with announcing_hub(tmp_path, receiver) as hub:
+        eventually(lambda: receiver.about("me/x") == [CREATE])
+        receiver.status = lambda event: 503
+        api = HfApi(endpoint=hub.endpoint, token=ME)
+        api.move_repo("me/x", "me/y", repo_type="dataset")
+        eventually(lambda: receiver.refused)
+        api.move_repo("me/y", "me/a", repo_type="dataset")
+        hub.process.kill()
+        hub.process.wait()
+    receiver.status = lambda event: 202
+    with announcing_hub(tmp_path, receiver):
+        eventually(lambda: told(receiver)[1:] == [("me/x", "move"), ("me/a", "create")])
+        assert last(receiver, "me/x")["movedTo"]["name"] == "me/a"
+
+
+def test_a_move_that_is_refused_holds_up_the_new_name_alone(tmp_path: Path, receiver: WebhookReceiver) -> None:
+    for name in ("x", "y"):
+        (tmp_path / "me" / name).mkdir(parents=True)
+    with announcing_hub(tmp_path, receiver) as hub:
+        api = HfApi(endpoint=hub.endpoint, token=ME)
+        eventually(lambda: len(receiver.events) == 2)
+        receiver.status = lambda event: 500 if event["repo"]["name"] == "me/x" else 202
+        api.move_repo("me/x", "me/a", repo_type="dataset")
+        api.move_repo("me/y", "me/b", repo_type="dataset")
+        eventually(lambda: receiver.about("me/b") == [CREATE])
+        eventually(lambda: len(receiver.refused) > 2)
+        assert receiver.about("me/a") == []
+        receiver.status = lambda event: 202
+        eventually(lambda: told(receiver)[4:] == [("me/x", "move"), ("me/a", "create")])
+
+
+def test_what_was_moved_and_is_gone_by_then_is_announced_as_deleted(tmp_path: Path, receiver: WebhookReceiver) -> None:
+    for name in ("gone", "new"):
+        (tmp_path / "me" / name).mkdir(parents=True)
+    with announcing_hub(tmp_path, receiver) as hub:
+        api = HfApi(endpoint=hub.endpoint, token=ME)
+        eventually(lambda: len(receiver.events) == 2)
+        receiver.status = lambda event: 503
+        api.move_repo("me/gone", "me/gone-too", repo_type="dataset")
+        api.delete_repo("me/gone-too", repo_type="dataset")
+        api.move_repo("me/new", "me/old", repo_type="dataset")
+        api.create_repo("me/new", repo_type="dataset")
+        api.update_repo_settings("me/new", repo_type="dataset", private=True)
+        receiver.status = lambda event: 202
+        eventually(lambda: receiver.about("me/gone") == [CREATE, DELETE])
+        eventually(lambda: receiver.about("me/old") == [CREATE])
+        eventually(lambda: receiver.about("me/new") == [CREATE, CONFIG])
+        assert receiver.about("me/gone-too") == []
 
 
 def test_what_could_not_be_delivered_is_delivered_later_as_it_is_by_then(

@@ -1,12 +1,13 @@
 """Writing datasets with the unmodified `huggingface_hub` client."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 import pytest
 import yaml
-from hub.testing import RunningHub
+from hub.testing import RunningHub, eventually
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import (
     BadRequestError,
@@ -89,6 +90,20 @@ def test_a_deleted_dataset_is_gone_with_its_entry(api: Api, repo: str, hub: Runn
     assert repo not in yaml.safe_load((hub.directory / "hub.yaml").read_text())["datasets"]
     with pytest.raises(RepositoryNotFoundError):
         api("hf_me").delete_repo(repo, repo_type="dataset")
+
+
+def test_what_is_left_of_a_deleted_dataset_takes_no_entry_from_the_next_of_its_name(
+    http: httpx2.Client, repo: str, hub: RunningHub
+) -> None:
+    named = {"name": repo, "type": "dataset", "visibility": "private"}
+    http.post("/api/repos/create", json=named).raise_for_status()
+    for number in range(3000):
+        (hub.directory / repo / f".{number}").touch()
+    with ThreadPoolExecutor(1) as pool:
+        deletion = pool.submit(http.request, "DELETE", "/api/repos/delete", json=named)
+        eventually(lambda: http.post("/api/repos/create", json=named).status_code == 200)
+        assert deletion.result().status_code == 200
+    assert http.get(f"/api/datasets/{repo}").json()["private"] is True
 
 
 def test_a_file_is_uploaded_replaced_and_deleted(api: Api, repo: str, hub: RunningHub) -> None:

@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hub.access import Access, AccessError
+from hub.access import Access
 from hub.app import make_app
 from hub.call import Hub
 from hub.commits import finish_commits
 from hub.faults import CLOSE_CONNECTION, FaultInjector
 from hub.files import StoppingError
+from hub.moves import finish_moves
+from hub.rules import AccessError
 from hub.settings import Settings, SettingsError, read_settings
 from hub.state import StateError
 from hub.store import ACCESS_FILE, Store
@@ -82,6 +84,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     await asyncio.to_thread(store.remove_graves)
     await asyncio.to_thread(finish_commits, store)
+    await asyncio.to_thread(finish_moves, store, access)
     with contextlib.suppress(StoppingError):
         await store.refresh_all()
     background = [asyncio.create_task(Watcher(store, access).run())]

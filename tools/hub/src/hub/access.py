@@ -1,58 +1,20 @@
 """Who may see, read and write which dataset: the file `hub.yaml` and the tokens that are always there."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from hub.files import Signature
-from hub.names import is_legal_repo
-
-Gated = Literal["auto", "manual", False]
-
-
-class AccessError(ValueError):
-    """`hub.yaml` can't be used; the message says why."""
-
-
-@dataclass(frozen=True)
-class Visibility:
-    """A private dataset is hidden from whoever may not read it; of a gated one everybody sees that it is there."""
-
-    private: bool = False
-    gated: Gated = False
-
-    @property
-    def public(self) -> bool:
-        return not self.private and not self.gated
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Whom a token belongs to, and what it opens beside what is public."""
-
-    name: str
-    datasets: frozenset[str] = frozenset()
-    reads_everything: bool = False
-    writes_everything: bool = False
-
-    def may_read(self, repo: str) -> bool:
-        """Whether the caller may read `repo` even if it isn't public: an owner may."""
-        return self.reads_everything or repo in self.datasets or repo.partition("/")[0] == self.name
-
+from hub.rules import AccessError, Caller, Rules, Visibility, parse_rules
 
 ME = Caller("me", reads_everything=True, writes_everything=True)
 STRANGER = Caller("stranger")
 WORKER = Caller("worker", reads_everything=True)
-
-
-@dataclass(frozen=True)
-class _Rules:
-    datasets: Mapping[str, Visibility] = field(default_factory=dict)
-    tokens: Mapping[str, Caller] = field(default_factory=dict)
 
 
 class Access:
@@ -89,71 +51,98 @@ class Access:
             return True
 
     def set_visibility(self, repo: str, visibility: Visibility) -> None:
-        """Write the visibility of `repo` to the file, keeping every other entry (comments are lost).
+        """Write the visibility of `repo` to the file. Raises `AccessError` when the file as it is can't be used."""
+        with self._edited() as content:
+            datasets = _section(content, "datasets")
+            datasets.pop(repo, None)
+            if entry := {key: value for key, value in asdict(visibility).items() if value}:
+                datasets[repo] = entry
+
+    def moved_to(self, repo: str) -> str | None:
+        """The name that the dataset `repo` was given, though it may have another by now; None if it was not moved."""
+        return self._rules.moved.get(repo)
+
+    def begin_move(self, old: str, new: str) -> None:
+        """Write of `new` what the file says of `old`, tokens included, and that `old` leads there once it is gone.
 
         Raises `AccessError` when the file as it is can't be used.
         """
+        with self._edited() as content:
+            datasets = _section(content, "datasets")
+            datasets.pop(new, None)
+            if old in datasets:
+                datasets[new] = dict(datasets[old])
+            for entry in _section(content, "tokens").values():
+                if old in (entry.get("datasets") or []):
+                    entry["datasets"] = [*entry["datasets"], new]
+            _lead_past(content, new)
+            content["moved"][old] = new
+
+    def finish_move(self, old: str, new: str) -> None:
+        """Write nothing more of `old` than that it leads to `new`, which leads nowhere itself.
+
+        Raises `AccessError` when the file as it is can't be used.
+        """
+        with self._edited() as content:
+            _section(content, "datasets").pop(old, None)
+            for entry in _section(content, "tokens").values():
+                if old in (entry.get("datasets") or []):
+                    entry["datasets"] = [repo for repo in entry["datasets"] if repo != old]
+            _section(content, "moved").pop(new, None)
+
+    def forget_move(self, repo: str) -> None:
+        """Write that `repo` is no old name any more, and none leads to it.
+
+        Raises `AccessError` when the file as it is can't be used.
+        """
+        if repo not in {*self._rules.moved.keys(), *self._rules.moved.values()}:
+            return
+        with self._edited() as content:
+            _lead_past(content, repo)
+            content["moved"].pop(repo, None)
+
+    def forget(self, repo: str) -> None:
+        """Take `repo`, which is gone, out of the file, with the names that led to it.
+
+        Raises `AccessError` when the file as it is can't be used.
+        """
+        with self._edited() as content:
+            _section(content, "datasets").pop(repo, None)
+            _lead_past(content, repo)
+            content["moved"].pop(repo, None)
+
+    @contextmanager
+    def _edited(self) -> Iterator[dict[str, Any]]:
+        """The content of the file, to be edited; it is written if it says something else then (comments are lost)."""
         with self._lock:
             content = _load(self.path)
-            if self._parse(content).datasets.get(repo, Visibility()) == visibility:
-                return
-            datasets = content["datasets"] = content.get("datasets") or {}
-            datasets.pop(repo, None)
-            if not visibility.public:
-                entry = {"private": visibility.private, "gated": visibility.gated}
-                datasets[repo] = {key: value for key, value in entry.items() if value}
-            _store(self.path, content)
-            self._rules = self._parse(content)
-            self._signature = _signature(self.path)
+            before = self._parse(content)
+            yield content
+            after = self._parse(content)
+            if after != before:
+                _store(self.path, content)
+                self._rules = after
+                self._signature = _signature(self.path)
 
-    def _parse(self, content: dict[str, Any]) -> _Rules:
-        _check_keys(content, {"datasets", "tokens"}, "the file")
-        datasets = {repo: _visibility(repo, entry) for repo, entry in _mapping(content, "datasets").items()}
-        tokens = {token: _caller(token, entry) for token, entry in _mapping(content, "tokens").items()}
-        if taken := self._fixed_tokens.keys() & tokens.keys():
+    def _parse(self, content: dict[str, Any]) -> Rules:
+        rules = parse_rules(content)
+        if taken := self._fixed_tokens.keys() & rules.tokens.keys():
             raise AccessError(f"the token {min(taken)} is always there and can't be given to a user")
-        return _Rules(datasets, tokens)
+        return rules
 
 
-def _visibility(repo: object, entry: object) -> Visibility:
-    if not isinstance(repo, str) or not is_legal_repo(repo):
-        raise AccessError(f"datasets: {repo!r} is not a namespace/name")
-    if not isinstance(entry, dict):
-        raise AccessError(f"datasets: {repo} must be a mapping such as {{private: true}}")
-    _check_keys(entry, {"private", "gated"}, repo)
-    private, gated = entry.get("private", False), entry.get("gated", False)
-    if not isinstance(private, bool):
-        raise AccessError(f"datasets: private of {repo} must be true or false")
-    if gated is not False and gated not in ("auto", "manual"):
-        raise AccessError(f"datasets: gated of {repo} must be auto, manual or false")
-    return Visibility(private, gated)
+def _section(content: dict[str, Any], key: str) -> dict[Any, Any]:
+    section: dict[Any, Any] = content.get(key) or {}
+    content[key] = section
+    return section
 
 
-def _caller(token: object, entry: object) -> Caller:
-    # A message must not show a token: it goes to the log.
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-        raise AccessError("tokens: each must be a string of printable ASCII characters")
-    if not isinstance(entry, dict) or not isinstance(entry.get("user"), str):
-        raise AccessError("tokens: each must be a mapping such as {user: alice, datasets: [acme/private-notes]}")
-    user = entry["user"]
-    _check_keys(entry, {"user", "datasets"}, f"the token of {user}")
-    datasets = entry.get("datasets") or []
-    if not isinstance(datasets, list) or not all(isinstance(repo, str) for repo in datasets):
-        raise AccessError(f"tokens: datasets of {user} must be a list of namespace/name")
-    return Caller(user, frozenset(datasets))
-
-
-def _mapping(content: dict[str, Any], key: str) -> dict[Any, Any]:
-    value = content.get(key) or {}
-    if not isinstance(value, dict):
-        raise AccessError(f"{key} must be a mapping")
-    return value
-
-
-def _check_keys(content: dict[Any, Any], known: set[str], where: str) -> None:
-    for key in content:
-        if key not in known:
-            raise AccessError(f"unknown key {key!r} in {where}; known are {', '.join(sorted(known))}")
+def _lead_past(content: dict[str, Any], repo: str) -> None:
+    """Let the names that lead to `repo` lead to where that leads; they are no more when it leads nowhere."""
+    moved = _section(content, "moved")
+    content["moved"] = {
+        old: last for old, new in moved.items() if (last := moved.get(repo) if new == repo else new) is not None
+    }
 
 
 def _signature(path: Path) -> Signature | None:
@@ -176,7 +165,7 @@ def _load(path: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise AccessError("must be a mapping with the keys datasets and tokens")
+        raise AccessError("must be a mapping with the keys datasets, tokens and moved")
     return content
 
 

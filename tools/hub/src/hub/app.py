@@ -8,12 +8,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.access import AccessError
 from hub.call import Call, Hub
 from hub.errors import HubError
 from hub.files import StoppingError
 from hub.routes import commit, datasets, faults, lfs, preupload, repos, resolve, traffic, tree, users
 from hub.routing import Route, find
+from hub.rules import AccessError
 
 logger = logging.getLogger("hub.app")
 
@@ -52,6 +52,7 @@ ROUTES: list[Route[Handler]] = [
     Route("GET", f"{_DATASET}/auth-check", users.auth_check),
     Route("GET", f"{_DATASET}/auth-check/write", users.auth_check_write),
     Route("POST", "/api/repos/create", repos.create),
+    Route("POST", "/api/repos/move", repos.move),
     Route("DELETE", "/api/repos/delete", repos.delete),
     Route("PUT", f"{_DATASET}/settings", repos.settings),
     Route("POST", "/api/validate-yaml", preupload.validate_yaml),

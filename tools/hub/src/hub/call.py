@@ -4,13 +4,25 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from hub.access import Access, Caller, Visibility
-from hub.errors import HubError, bad_request, gated_repo, invalid_credentials, repo_not_found, revision_not_found
+from hub.access import Access
+from hub.errors import (
+    HubError,
+    bad_request,
+    disabled_repo,
+    gated_repo,
+    invalid_credentials,
+    moved,
+    repo_not_found,
+    revision_not_found,
+)
 from hub.faults import FaultInjector
+from hub.moves import led_to
 from hub.names import is_legal_path
+from hub.rules import Caller, Visibility
 from hub.snapshot import Snapshot
 from hub.store import Store
 from hub.traffic import Traffic
@@ -33,10 +45,11 @@ class Hub:
 class Call:
     """A request, with the values found in its path. Raises `HubError` 401 for a token that is nobody's."""
 
-    def __init__(self, hub: Hub, request: Request, values: dict[str, str]) -> None:
+    def __init__(self, hub: Hub, request: Request, values: dict[str, str], *, leads_on: bool = True) -> None:
         self.hub = hub
         self.request = request
         self.values = values
+        self.leads_on = leads_on
         self.caller = self._authenticate()
 
     @property
@@ -66,10 +79,10 @@ class Call:
         return self.request.query_params.get(name, "").lower() in {"true", "1"}
 
     def visible(self) -> Snapshot:
-        """The dataset asked for, if the caller may know that it is there."""
-        snapshot = self.hub.store.get(self.repo)
-        if snapshot is None or not sees(self.hub, self.caller, self.repo):
-            raise repo_not_found(self.caller)
+        """The dataset asked for, if the caller may know what it is."""
+        snapshot = self._present()
+        if self.visibility.disabled:
+            raise disabled_repo()
         return snapshot
 
     def readable(self) -> Snapshot:
@@ -81,7 +94,12 @@ class Call:
 
     def writable(self) -> Snapshot:
         """The dataset asked for, if the caller may change it."""
-        snapshot = self.visible()
+        self.visible()
+        return self.manageable()
+
+    def manageable(self) -> Snapshot:
+        """The dataset asked for, if the caller may change its settings and delete it: even while it is disabled."""
+        snapshot = self._present()
         self.check_may_write(f"You don't have the right to write to {self.repo}.")
         return snapshot
 
@@ -105,9 +123,9 @@ class Call:
         return snapshot
 
     def about(self, repo: str) -> "Call":
-        """The same call, about another repository than its path names."""
+        """The same call, about a repository that its body names: an old name leads nowhere from there."""
         namespace, _, name = repo.partition("/")
-        return Call(self.hub, self.request, {"namespace": namespace, "name": name})
+        return Call(self.hub, self.request, {"namespace": namespace, "name": name}, leads_on=False)
 
     async def body(self) -> bytes:
         """The whole body. Raises `HubError` 413 when it is over 16 MB."""
@@ -130,6 +148,23 @@ class Call:
 
     def stream(self) -> AsyncIterator[bytes]:
         return self.request.stream()
+
+    def _present(self) -> Snapshot:
+        snapshot = self.hub.store.get(self.repo)
+        if snapshot is None or not sees(self.hub, self.caller, self.repo):
+            raise self._moved() or repo_not_found(self.caller)
+        return snapshot
+
+    def _moved(self) -> HubError | None:
+        new = led_to(self.hub.store, self.hub.access, self.repo) if self.leads_on else None
+        if new is None or not sees(self.hub, self.caller, new):
+            return None
+        segments = self.request.scope["raw_path"].decode("ascii").split("/")
+        place = [unquote(segment) for segment in segments].index("datasets") + 1
+        suffix = unquote(segments[place + 1]).removeprefix(self.values["name"])
+        segments[place : place + 2] = (new + suffix).split("/")
+        query = self.request.url.query
+        return moved(new, "/".join(segments) + (f"?{query}" if query else ""))
 
     def _authenticate(self) -> Caller | None:
         header = self.request.headers.get("authorization")

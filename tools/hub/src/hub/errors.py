@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse, Response
 
-from hub.access import Caller
+from hub.rules import Caller
 
 
 class HubError(Exception):
@@ -45,6 +45,11 @@ def repo_not_found(caller: Caller | None) -> HubError:
     return HubError(404, "Repository not found", "RepoNotFound")
 
 
+def moved(repo: str, location: str) -> HubError:
+    """For the old name of the dataset that is `repo` now."""
+    return HubError(307, f"The dataset is {repo} now.", headers={"Location": location})
+
+
 def gated_repo(caller: Caller | None, repo: str) -> HubError:
     if caller is None:
         return HubError(
@@ -53,6 +58,11 @@ def gated_repo(caller: Caller | None, repo: str) -> HubError:
             "GatedRepo",
         )
     return HubError(403, f"Access to dataset {repo} is restricted and you are not in the authorized list.", "GatedRepo")
+
+
+def disabled_repo() -> HubError:
+    # The clients know this case by its message alone.
+    return HubError(403, "Access to this resource is disabled.")
 
 
 def revision_not_found(revision: str, head: str) -> HubError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.access import Gated
+from hub.rules import Gated
 
 logger = logging.getLogger("hub.state")
 
@@ -21,6 +21,7 @@ class State(NamedTuple):
     sha: str
     private: bool
     gated: Gated
+    disabled: bool = False
 
 
 def load_states(path: Path) -> dict[str, State]:
@@ -31,7 +32,7 @@ def load_states(path: Path) -> dict[str, State]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         content = json.loads(path.read_text())
-        return {repo: State(sha, private, gated) for repo, (sha, private, gated) in content.items()}
+        return {repo: State(*values) for repo, values in content.items()}
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -7,6 +7,9 @@ import secrets
 import shutil
 import threading
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from hub.names import is_legal_segment
@@ -47,6 +50,14 @@ class Store:
     def lock(self, repo: str) -> asyncio.Lock:
         return self._locks[repo]
 
+    @asynccontextmanager
+    async def locks(self, *repos: str) -> AsyncIterator[None]:
+        """The locks of several, always taken in the same order: nobody who holds one waits for another who does."""
+        async with AsyncExitStack() as held:
+            for repo in sorted(set(repos)):
+                await held.enter_async_context(self.lock(repo))
+            yield
+
     def subscribe(self) -> asyncio.Event:
         """An event that is set at every change; the subscriber clears it."""
         event = asyncio.Event()
@@ -86,14 +97,21 @@ class Store:
         await asyncio.to_thread(os.makedirs, root)
         await self.refresh_locked(repo)
 
-    async def delete(self, repo: str) -> None:
-        """Take the folder of `repo` away in one step, then remove what was in it. Raises FileNotFoundError."""
+    async def bury_locked(self, repo: str) -> Path:
+        """Take the folder of `repo` away in one step, for whoever holds the lock and removes what is at the path given.
+
+        Raises FileNotFoundError.
+        """
         grave = self._graves / secrets.token_hex(8)
-        async with self.lock(repo):
-            await asyncio.to_thread(os.makedirs, grave.parent, exist_ok=True)
-            await asyncio.to_thread(os.rename, self.directory / repo, grave)
-            await self.refresh_locked(repo)
-        await asyncio.to_thread(shutil.rmtree, grave, ignore_errors=True)
+        await asyncio.to_thread(os.makedirs, grave.parent, exist_ok=True)
+        await asyncio.to_thread(os.rename, self.directory / repo, grave)
+        await self.refresh_locked(repo)
+        return grave
+
+    def rename_locked(self, old: str, new: str) -> None:
+        """Know the snapshot of `old` as that of `new`, where its folder is now, for whoever holds the locks of both."""
+        self._snapshots[new] = replace(self._snapshots.pop(old), root=self.directory / new)
+        self.notify()
 
     def remove_graves(self) -> None:
         """Remove what is left of datasets that were being deleted when the Hub died."""

@@ -5,8 +5,9 @@ import logging
 import time
 from typing import NamedTuple
 
-from hub.access import Access, AccessError
+from hub.access import Access
 from hub.files import StoppingError
+from hub.rules import AccessError
 from hub.snapshot import Survey
 from hub.store import Store
 

@@ -14,6 +14,7 @@ import httpx2
 
 from hub.access import Access
 from hub.events import Event, next_event
+from hub.moves import led_to
 from hub.settings import Settings
 from hub.state import State, load_states, store_states
 from hub.store import Store
@@ -74,14 +75,21 @@ class Receiver:
         repos = self._told.keys() | set(self._store.names())
         self._refused = {repo: retry for repo, retry in self._refused.items() if repo in repos}
         waits = []
-        for repo in sorted(repos):
-            while (event := next_event(repo, self._told.get(repo), self._state(repo))) is not None:
+        held: set[str | None] = set()
+        # First what is gone: a dataset that was moved must have left its old name before it is told of by its new one.
+        for repo in sorted(repos, key=lambda repo: (self._store.get(repo) is not None, repo)):
+            while repo not in held and (event := self._next_event(repo)) is not None:
                 if (seconds := self._seconds_to_retry(repo)) > 0:
                     waits.append(seconds)
+                    held.add(event.moved_to)
                     break
                 if await self._tell(client, event):
                     self._note(event)
         return min(waits, default=None)
+
+    def _next_event(self, repo: str) -> Event | None:
+        moved_to = led_to(self._store, self._access, repo)
+        return next_event(repo, self._told.get(repo), self._state(repo), moved_to)
 
     def _seconds_to_retry(self, repo: str) -> float:
         retries = (self._unreachable, self._refused.get(repo))
@@ -123,7 +131,7 @@ class Receiver:
         if snapshot is None:
             return None
         visibility = self._access.visibility(repo)
-        return State(snapshot.sha, visibility.private, visibility.gated)
+        return State(snapshot.sha, visibility.private, visibility.gated, visibility.disabled)
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()

@@ -50,9 +50,9 @@ async def commit(call: Call) -> Response:
 
 async def _prepare(call: Call, body: CommitBody) -> Snapshot:
     await asyncio.to_thread(finish_commits, call.hub.store, call.repo)
-    snapshot = await call.hub.store.refresh_locked(call.repo)
-    if snapshot is None:
-        raise repo_not_found(call.caller)
+    await call.hub.store.refresh_locked(call.repo)
+    # Much may have happened while the body came.
+    snapshot = call.writable()
     if body.parent is not None and body.parent != snapshot.sha:
         raise HubError(412, "A commit has happened since. Please refresh and try again.")
     return snapshot

@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from hub.access import Visibility
 from hub.call import Call, sees
 from hub.errors import bad_request, repo_not_found
 from hub.files import LFS_POINTER_BYTES, File
 from hub.names import object_id
+from hub.rules import Visibility
 from hub.snapshot import REF, Snapshot
 
 _PAGE_LENGTH = 1000
@@ -40,6 +40,7 @@ async def datasets(call: Call) -> Response:
         and (not author or repo.startswith(f"{author}/"))
         and search in repo.lower()
         and sees(call.hub, call.caller, repo)
+        and not call.hub.access.visibility(repo).disabled
     ]
     page = []
     for repo in found[:limit]:
