@@ -52,8 +52,7 @@ def document(described: RunningApi) -> Object:
 def operations(document: Object) -> dict[tuple[str, str], Any]:
     """What there is to be done with the api, by method and path."""
     found = schemathesis.openapi.from_dict(document).get_all_operations()
-    known = {(each.method.upper(), each.path): each for each in (cast(Any, result).ok() for result in found)}
-    return known
+    return {(each.method.upper(), each.path): each for each in (cast(Any, result).ok() for result in found)}
 
 
 @pytest.mark.parametrize(
