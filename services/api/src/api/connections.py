@@ -5,8 +5,6 @@ from asyncio import Transport
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_HEAD_BYTES = 65_536
-_HEAD_SECONDS = 15.0
-_UNREAD_SECONDS = 30.0
 
 
 class Connection(HttpToolsProtocol):
@@ -53,12 +51,12 @@ class Connection(HttpToolsProtocol):
         self._unread_since = None
         super().resume_writing()
 
-    def expire(self, now: float) -> None:
-        """Ends the connection if its client has been given long enough; `now` is the loop's time."""
+    def expire(self, before: float) -> None:
+        """Ends the connection if it has been waiting for its client since before that time of the loop."""
         if self.transport.is_closing():
             # What is still to be sent keeps it open, and the client may never take it.
-            self._unread_since = self._unread_since or now
-        if self._unread_since is not None and now - self._unread_since > _UNREAD_SECONDS:
+            self._unread_since = self._unread_since or self.loop.time()
+        if self._unread_since is not None and self._unread_since < before:
             self.transport.abort()
-        elif self._head_began is not None and now - self._head_began > _HEAD_SECONDS:
+        elif self._head_began is not None and self._head_began < before:
             self.transport.close()

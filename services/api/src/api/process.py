@@ -36,6 +36,12 @@ def serve(listener: socket.socket) -> int:
 
         host, port = listener.getsockname()[:2]
         structlog.get_logger().info("listening", action="listening", host=host, port=port)
-        Server(app, settings.api_drain_seconds, stopping).run(sockets=[listener])
+        server = Server(
+            app,
+            drain_seconds=settings.api_drain_seconds,
+            client_seconds=settings.api_client_seconds,
+            on_stopping=stopping,
+        )
+        server.run(sockets=[listener])
     structlog.get_logger().info("stopped", action="stopped")
     return 0

@@ -19,9 +19,15 @@ _TICKS_A_SECOND = 10
 
 
 class Server(uvicorn.Server):
-    """Says at once that it is going to stop, finishes the requests under way, and returns."""
+    """Says at once that it is going to stop, finishes the requests under way, and returns.
 
-    def __init__(self, app: Callable[..., Any], drain_seconds: int, on_stopping: Callable[[], None]) -> None:
+    It waits `drain_seconds` for these; and `client_seconds` for a client to go on with its request, or to take more
+    of its answer.
+    """
+
+    def __init__(
+        self, app: Callable[..., Any], *, drain_seconds: int, client_seconds: int, on_stopping: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -37,6 +43,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=drain_seconds,
             )
         )
+        self._client_seconds = client_seconds
         self._on_stopping = on_stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -48,9 +55,9 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """See `uvicorn.Server`."""
         if counter % _TICKS_A_SECOND == 0:
-            now = asyncio.get_running_loop().time()
+            before = asyncio.get_running_loop().time() - self._client_seconds
             for connection in list(self.server_state.connections):
-                cast(Connection, connection).expire(now)
+                cast(Connection, connection).expire(before)
         return await super().on_tick(counter)
 
 

@@ -28,6 +28,11 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     api_drain_seconds: int = Field(
         8, ge=1, description="How long requests under way may go on after SIGTERM, in seconds"
     )
+    api_client_seconds: int = Field(
+        30,
+        ge=1,
+        description="How long a client may take to go on with a request, or to take more of its answer, in seconds",
+    )
     assets_directory: Path = Field(description="The folder that the workers write media files to")
     hf_auth_path: str = Field(
         default_factory=_auth_path,

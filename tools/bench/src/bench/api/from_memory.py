@@ -19,6 +19,7 @@ from bench.api.exchange import Answer
 _BACKLOG = 2048
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 1
+_CLIENT_SECONDS = 30
 # The server adds these by itself.
 _OF_SERVER = ("date", "connection")
 _processes = multiprocessing.get_context("spawn")
@@ -74,4 +75,10 @@ def _serve(answers: Mapping[str, Answer], port: int, listening: Barrier) -> None
         listener.bind(("127.0.0.1", port))
         listener.listen(_BACKLOG)
         listening.wait(_START_SECONDS)
-        Server(_FromMemory(answers), _DRAIN_SECONDS, lambda: None).run(sockets=[listener])
+        server = Server(
+            _FromMemory(answers),
+            drain_seconds=_DRAIN_SECONDS,
+            client_seconds=_CLIENT_SECONDS,
+            on_stopping=lambda: None,
+        )
+        server.run(sockets=[listener])
