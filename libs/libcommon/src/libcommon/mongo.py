@@ -39,7 +39,8 @@ def disconnect(alias: str) -> None:
 
 def connect_async(url: str) -> AsyncMongoClient[dict[str, Any]]:
     """A client for the event loop, with the same guarantees."""
-    return AsyncMongoClient(url, uuidRepresentation="standard", **OPTIONS)
+    # Many wait at once there, and none for longer than for an answer.
+    return AsyncMongoClient(url, uuidRepresentation="standard", waitQueueTimeoutMS=_TIMEOUT_MS, **OPTIONS)
 
 
 def _without_database(url: str) -> str:

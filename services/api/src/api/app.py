@@ -40,7 +40,7 @@ def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLo
                 max_bytes=settings.answers_memory_bytes,
             ),
             Middleware(CommonHeaders),
-            Middleware(CatchAll),
+            Middleware(CatchAll, max_seconds=settings.api_request_seconds),
         ],
         exception_handlers={**EXCEPTION_HANDLERS, StoredError: on_stored_error},
         lifespan=lifespan,

@@ -1,5 +1,6 @@
 """Errors as a client gets them: JSON of the contract, with a code of the catalogue in `X-Error-Code`."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -103,10 +104,14 @@ def _unexpected(request: Request, retry_after: float | None = None) -> ApiError:
 
 
 class CatchAll:
-    """Answers what nothing else handled with a 500 that shows nothing of it; the log has the traceback."""
+    """Answers what nothing else handled with a 500 that shows nothing of it; the log has the traceback.
 
-    def __init__(self, app: ASGIApp) -> None:
+    So it does when no answer has begun within `max_seconds`.
+    """
+
+    def __init__(self, app: ASGIApp, max_seconds: float) -> None:
         self._app = app
+        self._max_seconds = max_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -116,17 +121,25 @@ class CatchAll:
 
         async def watched(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
+            if not started:
+                started = True
+                limit.reschedule(None)
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            async with asyncio.timeout(self._max_seconds) as limit:
+                await self._app(scope, receive, watched)
         except Exception as error:
             if started:
                 raise
-            logger.error("unexpected error", action="unexpected_error", exc_info=error)
             request = Request(scope)
-            await error_response(request, _unexpected(request))(scope, receive, send)
+            if limit.expired():
+                logger.error("no answer in time", action="request_timed_out")
+                answer = _unexpected(request, retry_after=_RETRY_AFTER_SECONDS)
+            else:
+                logger.error("unexpected error", action="unexpected_error", exc_info=error)
+                answer = _unexpected(request)
+            await error_response(request, answer)(scope, receive, send)
 
 
 EXCEPTION_HANDLERS = {

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+import pymongo
 from libcache.answers import Kind
 from libcache.reading import StoredAnswer
 from libcache.records import Record
@@ -24,6 +25,8 @@ from api.tracing import origin_of
 
 _RETRY_AFTER_SECONDS = 2
 _MAX_NAMED = 20
+# A thread that waits for Mongo can't be told to stop.
+_QUEUE_SECONDS = 5.0
 _MAX_NAME_LENGTH = 60
 
 
@@ -154,6 +157,11 @@ async def queued(request: Request, key: JobKey) -> Place:
 
 
 def _queued(queue: Queue, key: JobKey, payload: dict[str, Any]) -> Place:
+    with pymongo.timeout(_QUEUE_SECONDS):
+        return _queued_in_time(queue, key, payload)
+
+
+def _queued_in_time(queue: Queue, key: JobKey, payload: dict[str, Any]) -> Place:
     place = queue.place(key)
     if place is None or (not place.running and place.priority > Priority.HIGH):
         queue.add(key, priority=Priority.HIGH, payload=payload)

@@ -28,6 +28,9 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     api_drain_seconds: int = Field(
         8, ge=1, description="How long requests under way may go on after SIGTERM, in seconds"
     )
+    api_request_seconds: int = Field(
+        10, ge=1, description="How long the work on a request may take until its answer begins, in seconds"
+    )
     api_client_seconds: int = Field(
         30,
         ge=1,

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 
 import orjson
+import pymongo
 import structlog
 from libcommon.jsons import dumps
 from libqueue.model import JobKey
@@ -20,7 +21,9 @@ from api.tracing import origin_of
 from api.webhook_payload import Closing, Event, InvalidPayloadError, events_of
 
 MAX_BODY_BYTES = 1_000_000
-_BODY_TIMEOUT_SECONDS = 10.0
+_BODY_TIMEOUT_SECONDS = 5.0
+# A thread that waits for Mongo can't be told to stop.
+_WRITE_SECONDS = 5.0
 
 logger = structlog.get_logger()
 
@@ -76,16 +79,21 @@ def _too_large() -> ApiError:
 
 
 def _apply(services: Services, events: list[Event], labels: dict[str, str]) -> None:
-    for event in events:
-        match event.closes:
-            case Closing.EVERYBODY:
-                services.records.close(event.dataset)
-            case Closing.THE_PUBLIC:
-                services.records.close_if_more_open_than_private(event.dataset)
-            case Closing.NOBODY:
-                services.records.announce(event.dataset)
-        services.queue.add(JobKey("datasets", event.dataset), payload=labels)
-        logger.info("webhook", action="webhook", dataset=event.dataset, closes=event.closes.value)
+    with pymongo.timeout(_WRITE_SECONDS):
+        for event in events:
+            _apply_one(services, event, labels)
+
+
+def _apply_one(services: Services, event: Event, labels: dict[str, str]) -> None:
+    match event.closes:
+        case Closing.EVERYBODY:
+            services.records.close(event.dataset)
+        case Closing.THE_PUBLIC:
+            services.records.close_if_more_open_than_private(event.dataset)
+        case Closing.NOBODY:
+            services.records.announce(event.dataset)
+    services.queue.add(JobKey("datasets", event.dataset), payload=labels)
+    logger.info("webhook", action="webhook", dataset=event.dataset, closes=event.closes.value)
 
 
 ENDPOINT = Endpoint(
