@@ -44,6 +44,17 @@ def test_an_empty_auth_path_is_empty_and_other_empty_variables_are_absent(monkey
         ("HF_AUTH_TIMEOUT_SECONDS", "0"),
         ("AUTH_MEMORY_SECONDS", "11"),
         ("HF_WEBHOOK_SECRET", "gehé-im"),
+        ("HF_JWT_PUBLIC_KEY_URL", "hub.example/keys"),
+        ("HF_JWT_ADDITIONAL_PUBLIC_KEYS", "-----BEGIN PUBLIC KEY-----"),
+        ("ASSETS_SIGNING_KEYS", "too short"),
+        ("ASSETS_SIGNING_KEYS", f"{'x' * 32},too short"),
+        ("ASSETS_SIGNATURE_SECONDS", "3601"),
+        ("API_PROCESSES", "0"),
+        ("API_REQUEST_SECONDS", "0"),
+        ("API_CLIENT_SECONDS", "0"),
+        ("ANSWERS_MEMORY_SECONDS", "1.1"),
+        ("ANSWERS_MEMORY_BYTES", "-1"),
+        ("TRUSTED_PROXIES", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("LEASE_SECONDS", "0"),
     ],
@@ -61,7 +72,8 @@ def test_a_wrong_setting_ends_the_start_with_its_name_and_without_its_value(
     assert len(value) < 4 or value not in said
 
 
-def test_the_webhooks_secret_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_WEBHOOK_SECRET", "not to be seen")
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_WEBHOOK_SECRET", "ASSETS_SIGNING_KEYS"):
+        monkeypatch.setenv(name, "not to be seen by anybody at all")
     settings = ApiSettings.from_environment()
     assert "not to be seen" not in repr(settings) + str(settings)

@@ -21,7 +21,7 @@ def settings_for(data_directory: Path, **variables: str) -> Settings:
 
 
 def stages_of(settings: Settings, **environment: str) -> list[list[Program]]:
-    secrets = directory.Secrets("drawn secret", "drawn token")
+    secrets = directory.Secrets("drawn secret", "drawn token", "drawn key")
     return programs(settings, secrets, "secantusd-rs", settings.data_directory / "datasets", environment)
 
 
@@ -55,7 +55,7 @@ def test_each_secret_goes_to_those_who_need_it_and_never_to_a_command_line(tmp_p
                 "mongo": set(),
                 "hub": {"drawn token", "drawn secret"},
                 "worker": {"drawn token"},
-                "api": {"drawn secret"},
+                "api": {"drawn secret", "drawn key"},
             }[program.name.split("-")[0]]
         )
 
@@ -65,6 +65,14 @@ def test_only_workers_have_worker_in_their_command_line(tmp_path: Path) -> None:
         for program in stage:
             line = " ".join(program.command).replace(str(tmp_path), "")
             assert ("worker" in line) == program.name.startswith("worker")
+
+
+def test_a_directory_from_before_a_secret_was_needed_keeps_its_others(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text('{"webhook_secret": "the old", "worker_token": "hf_old"}')
+    found = directory.read_secrets(tmp_path)
+    assert (found.webhook_secret, found.worker_token) == ("the old", "hf_old")
+    assert len(found.signing_key) >= 32
+    assert directory.read_secrets(tmp_path) == found
 
 
 def test_the_secrets_are_drawn_once_and_only_the_owner_reads_them(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`python -m api`: serves until SIGTERM. Exit code 2: a setting is wrong; 1: something it needs isn't there."""
 
 import sys
+from contextlib import nullcontext
 
 import structlog
 from libcommon.logs import configure_logging
@@ -30,7 +31,7 @@ def main() -> int:
             action="own_signing_key",
         )
     allow_many_connections()
-    with metrics_folder(), listener:
+    with listener, metrics_folder() if settings.api_processes > 1 else nullcontext():
         # Only now: the library of the metrics looks for their folder when it is imported.
         from api.process import serve
         from api.processes import run_processes

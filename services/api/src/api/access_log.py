@@ -34,7 +34,9 @@ class AccessLog:
             self._lost += 1
             return
         self._lines.append(_line("request", **fields))
-        self._some.set()
+        # To set it again costs as much as the rest.
+        if not self._some.is_set():
+            self._some.set()
 
     def close(self) -> None:
         """Writes what is left, and ends."""

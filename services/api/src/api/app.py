@@ -21,7 +21,7 @@ from api.settings import ApiSettings
 
 def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLog | None) -> Starlette:
     """The app; `state.stopping` is for the server to set when it is told to stop."""
-    metrics = Metrics()
+    metrics = Metrics(shared=settings.api_processes > 1)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -5,7 +5,15 @@ Labels are route templates, methods and statuses: never a dataset, so they stay 
 
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -16,10 +24,15 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Metrics:
-    """The metrics of this process, and the sums of all."""
+    """The metrics of this process; `shared`, the sums of all that use the same folder, and nothing of Python itself."""
 
-    def __init__(self) -> None:
-        registry = CollectorRegistry()
+    def __init__(self, *, shared: bool) -> None:
+        self._shared = shared
+        self._registry = registry = CollectorRegistry()
+        if not shared:
+            ProcessCollector(registry=registry)
+            PlatformCollector(registry=registry)
+            GCCollector(registry=registry)
         self._in_progress = Gauge(
             "api_requests_in_progress", "Requests under way.", multiprocess_mode="livesum", registry=registry
         )
@@ -44,8 +57,10 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format. It reads files."""
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry = self._registry
+        if self._shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 

@@ -17,10 +17,11 @@ SAMPLES = Path(__file__).parents[4] / "samples" / "datasets"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the local Hub, the api and the workers know each other by."""
+    """What the local Hub, the api and the workers know each other by, and what the api signs URLs with."""
 
     webhook_secret: str
     worker_token: str
+    signing_key: str
 
 
 @contextmanager
@@ -42,19 +43,25 @@ def held(directory: Path) -> Iterator[None]:
 
 
 def read_secrets(directory: Path) -> Secrets:
-    """The secrets of this directory, drawn at random the first time."""
+    """The secrets of this directory; those that it doesn't have yet are drawn at random."""
     file = directory / "secrets.json"
-    if not file.exists():
-        drawn = Secrets(webhook_secret=secrets.token_urlsafe(32), worker_token=f"hf_{secrets.token_urlsafe(32)}")
+    drawn = Secrets(
+        webhook_secret=secrets.token_urlsafe(32),
+        worker_token=f"hf_{secrets.token_urlsafe(32)}",
+        signing_key=secrets.token_urlsafe(32),
+    )
+    try:
+        known = json.loads(file.read_text()) if file.exists() else {}
+        found = Secrets(**{**asdict(drawn), **known})
+    except (ValueError, TypeError):
+        raise StackError(f"{file} can't be read; delete it, and new secrets are drawn") from None
+    if asdict(found) != known:
         new = file.with_suffix(".new")
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-            json.dump(asdict(drawn), output)
+            json.dump(asdict(found), output)
         new.rename(file)
-    try:
-        return Secrets(**json.loads(file.read_text()))
-    except (ValueError, TypeError):
-        raise StackError(f"{file} can't be read; delete it, and new secrets are drawn") from None
+    return found
 
 
 def fill_with_samples(directory: Path) -> bool:

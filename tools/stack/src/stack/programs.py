@@ -11,7 +11,15 @@ from stack.directory import Secrets
 from stack.settings import Settings
 
 WITHHELD = frozenset(
-    ("MONGO_URL", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_WEBHOOK_SECRET", "HUB_WEBHOOK_SECRET", "HUB_WORKER_TOKEN")
+    (
+        "MONGO_URL",
+        "HF_TOKEN",
+        "HUGGING_FACE_HUB_TOKEN",
+        "HF_WEBHOOK_SECRET",
+        "HUB_WEBHOOK_SECRET",
+        "HUB_WORKER_TOKEN",
+        "ASSETS_SIGNING_KEYS",
+    )
 )
 """Taken out of everybody's environment: only who needs a secret gets it."""
 PROBE_TIMEOUT_SECONDS = 1.0
@@ -55,6 +63,7 @@ def programs(
     if hub_token is not None:
         worker["HF_TOKEN"] = hub_token
     api = product | {"API_HOST": "127.0.0.1", "API_PORT": str(settings.port)}
+    api["ASSETS_SIGNING_KEYS"] = environment.get("ASSETS_SIGNING_KEYS") or secrets.signing_key
     if webhook_secret is not None:
         api["HF_WEBHOOK_SECRET"] = webhook_secret
     counts = {"datasets": settings.workers_datasets, "splits": settings.workers_splits}
