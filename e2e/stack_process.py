@@ -128,7 +128,8 @@ class Stack:
 
     def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return self.http.get(path, params=parameters, headers=headers)
+        # An empty mapping would take the query of the path away.
+        return self.http.get(path, params=parameters or None, headers=headers)
 
     def first_rows(
         self, dataset: str, config: str = "default", split: str = "train", token: str | None = None

@@ -48,12 +48,12 @@ def test_a_wrong_range_is_refused(stack: Stack, wrong: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/", "/assets/x/--/1/../..", "/nothing"]
-    + ["/splits/", "/assets/samples/captioned-shapes/--/1/2/" + "b" * 32 + ".png"],
+    + ["/splits/"],
 )
 def test_a_path_that_is_not_there_is_a_404_in_json(stack: Stack, path: str) -> None:
     answer = stack.http.get(path)
     assert answer.status_code == 404
-    assert answer.headers["X-Error-Code"] in ("NotFound", "ResponseNotFound")
+    assert answer.headers["X-Error-Code"] == "NotFound"
     assert answer.json()["error"]
 
 

@@ -10,6 +10,7 @@ import httpx2
 from chaos.asking import ME, asker
 
 _ATTEMPT = re.compile(rb"(/assets/[^\"]*?/--/)[0-9]+/[0-9]+/")
+_SIGNATURE = re.compile(rb"\?expires=[0-9]+&signature=[A-Za-z0-9_-]+")
 _ASSET = re.compile(rb"\"(/assets/[^\"]+)\"")
 _EXCERPT = 300
 
@@ -25,9 +26,9 @@ class Answer:
 
     @classmethod
     def of(cls, response: httpx2.Response) -> "Answer":
-        """The answer in a response; which attempt its assets are of doesn't count."""
+        """The answer in a response; which attempt its assets are of doesn't count, nor who signed their URLs when."""
         headers = response.headers
-        body = _ATTEMPT.sub(rb"\1*/", response.content)
+        body = _SIGNATURE.sub(b"", _ATTEMPT.sub(rb"\1*/", response.content))
         return cls(response.status_code, headers.get("X-Error-Code"), "X-Cache" in headers, body)
 
     def __str__(self) -> str:

@@ -14,8 +14,10 @@ def take_fences_away() -> None:
     """Whoever once held a job may write and end it for ever, and its children outlive its lease."""
     write, observe = Answers.write, Records.observe
 
-    def write_in_any_case(answers: Answers, key: AnswerKey, answer: Answer, record: Record, *more: Any) -> bool:
-        return write(answers, key, answer, _latest(record), *more)
+    def write_in_any_case(
+        answers: Answers, key: AnswerKey, answer: Answer, record: Record, *more: Any, **options: Any
+    ) -> bool:
+        return write(answers, key, answer, _latest(record), *more, **options)
 
     def observe_in_any_case(records: Records, record: Record, *seen: Any) -> Record | None:
         return observe(records, _latest(record), *seen)
