@@ -1,11 +1,14 @@
 """The system as a user starts it: `make start` in the checkout, on free ports, with a data directory of its own."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,6 +102,42 @@ class Stack:
     def processes(self, words: str) -> list[int]:
         """The processes of this stack with `words` in their command line."""
         return [pid for pid in descendants(self.process.pid) if words in command_of(pid)]
+
+    @contextmanager
+    def stopped(self, words: str) -> Iterator[None]:
+        """Halts the processes with `words` in their command line, wherever they are, for the time of a `with` block."""
+        halted = self.processes(words)
+        for process in halted:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in halted:
+                os.kill(process, signal.SIGCONT)
+
+    def log(self, program: str) -> list[dict[str, Any]]:
+        """The whole lines that a program has written to its log; all of a kind, where there are several of it."""
+        texts = [path.read_text() for path in (self.directory / "logs").glob(f"{program}*.log")]
+        lines = [line for text in texts for line in text.split("\n")[:-1]]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def run_client(self, code: str, home: Path, **settings: str) -> str:
+        """Runs a user's script, with nothing but the three variables that the README names, and `settings`.
+
+        Returns what it printed.
+        """
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        environment |= {
+            "HF_ENDPOINT": f"http://localhost:{self.hub_port}",
+            "HF_TOKEN": "hf_me",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HOME": str(home),
+            **settings,
+        }
+        command = [sys.executable, "-c", code]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     @property
     def webhook_headers(self) -> dict[str, str]:

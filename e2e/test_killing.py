@@ -71,18 +71,14 @@ def test_workers_killed_while_they_read_leave_no_process_and_the_job_is_done_by_
     write(stack.datasets / "me" / "slow", 7, 1)
     eventually(lambda: stack.rows("me/slow"))
     headers = stack.webhook_headers
-    (hub,) = stack.processes("-m hub")
     eventually(lambda: not reading(stack))
-    os.kill(hub, signal.SIGSTOP)
-    try:
+    with stack.stopped("-m hub"):
         stack.http.post("/webhook", json={"update": "datasets/me/slow"}, headers=headers).raise_for_status()
         doomed = eventually(lambda: reading(stack))
         write(stack.datasets / "me" / "slow", 7, 2)
         for worker in stack.processes("-m worker"):
             os.kill(worker, signal.SIGKILL)
         eventually(lambda: not set(doomed) & set(stack.processes("-m reader")))
-    finally:
-        os.kill(hub, signal.SIGCONT)
     eventually(lambda: stack.rows("me/slow") == [{"number": 7, "version": 2}])
 
 

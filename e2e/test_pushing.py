@@ -1,8 +1,5 @@
 """What a user pushes to the Hub shows up, changes, and goes."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,20 +7,8 @@ import pytest
 from e2e.stack_process import Stack, eventually
 
 
-def run_client(stack: Stack, code: str, home: Path) -> None:
-    """Runs a user's script, with nothing but the three variables that the README names."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    environment |= {
-        "HF_ENDPOINT": f"http://localhost:{stack.hub_port}",
-        "HF_TOKEN": "hf_me",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HOME": str(home),
-    }
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=120)
-
-
 def push(stack: Stack, name: str, values: list[int], home: Path) -> None:
-    run_client(stack, f"from datasets import Dataset; Dataset.from_dict({{'n': {values}}}).push_to_hub('{name}')", home)
+    stack.run_client(f"from datasets import Dataset; Dataset.from_dict({{'n': {values}}}).push_to_hub('{name}')", home)
 
 
 def test_a_pushed_dataset_is_previewed_then_replaced_then_deleted(stack: Stack, tmp_path: Path) -> None:
@@ -35,7 +20,7 @@ def test_a_pushed_dataset_is_previewed_then_replaced_then_deleted(stack: Stack, 
     eventually(lambda: stack.rows("me/first") == [{"n": 4}, {"n": 5}])
     assert stack.first_rows("me/first").headers["X-Revision"] != revision
 
-    run_client(stack, "import huggingface_hub as h; h.delete_repo('me/first', repo_type='dataset')", tmp_path)
+    stack.run_client("import huggingface_hub as h; h.delete_repo('me/first', repo_type='dataset')", tmp_path)
     eventually(lambda: stack.first_rows("me/first").status_code == 401)
     assert stack.first_rows("me/first", token="hf_me").status_code == 404
     assert "me/first" not in stack.get("/valid").json()["valid"]

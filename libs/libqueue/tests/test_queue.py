@@ -186,10 +186,10 @@ def test_cancel_keeps_what_it_is_told_to_keep(queue: Queue) -> None:
 def test_the_place_of_a_job_is_the_number_of_jobs_before_it_in_its_namespace(queue: Queue) -> None:
     queue.add(JobKey("datasets", "acme/first"))
     queue.add(JobKey("datasets", "other/unrelated"))
-    queue.add(CSV)
+    queue.add(CSV, payload={"revision": "this"})
     place = queue.place(CSV)
     assert place is not None
-    assert (place.running, place.ahead) == (False, 1)
+    assert (place.running, place.ahead, place.payload) == (False, 1, {"revision": "this"})
     assert queue.place(JobKey("datasets", "acme/nothing")) is None
 
 

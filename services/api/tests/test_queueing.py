@@ -74,6 +74,18 @@ def test_the_first_request_moves_a_job_forward_that_waits_already(api: RunningAp
     assert shelf.job(key) == asked
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_a_job_that_is_moved_forward_still_comes_from_the_event_that_began_it(
+    api: RunningApi, shelf: Shelf, name: str, path: str
+) -> None:
+    began = {"X-Request-Id": "the-event", "X-Webhook-Secret": "the webhook's secret"}
+    api.http.post("/webhook", json={"update": f"datasets/{name}"}, headers=began).raise_for_status()
+    assert_not_ready(ask(api, path, name))
+    job = shelf.job(JobKey("datasets", name))
+    assert job is not None
+    assert (job["priority"], job["payload"]) == (Priority.HIGH, {"request_id": "the-event"})
+
+
 def test_the_position_counts_the_jobs_ahead_in_the_namespace_to_a_hundred(
     api: RunningApi, shelf: Shelf, name: str
 ) -> None:

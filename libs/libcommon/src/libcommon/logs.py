@@ -37,7 +37,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     ]
     structlog.configure(
         processors=[*processors, _to_json],
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, stderr)),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stderr)),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )

@@ -133,11 +133,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job is in the queue; `ahead` counts the ready jobs before it in its namespace, None past 100."""
+    """Where a job is in the queue; `ahead` counts the ready jobs before it in its namespace, None past 100.
+
+    `payload` is what it was added with.
+    """
 
     running: bool
     priority: Priority
     ahead: int | None
+    payload: dict[str, Any]
 
 
 class SlotTakenError(Exception):

@@ -170,13 +170,13 @@ class Queue:
 
     def place(self, key: JobKey) -> Place | None:
         """Where the job is; None when none of this key waits or runs."""
-        job = self._collection.find_one({"_id": str(key)}, {"status": 1, "rank": 1, "priority": 1})
+        job = self._collection.find_one({"_id": str(key)}, dict.fromkeys(("status", "rank", "priority", "payload"), 1))
         if job is None:
             return None
         priority = Priority(job["priority"])
         if job["status"] == Status.RUNNING:
-            return Place(True, priority, 0)
-        return Place(False, priority, self._ahead(key, job["rank"]))
+            return Place(True, priority, 0, job["payload"])
+        return Place(False, priority, self._ahead(key, job["rank"]), job["payload"])
 
     def _ahead(self, key: JobKey, rank: int) -> int | None:
         ahead = 0

@@ -164,9 +164,10 @@ def _queued(queue: Queue, key: JobKey, payload: dict[str, Any]) -> Place:
 def _queued_in_time(queue: Queue, key: JobKey, payload: dict[str, Any]) -> Place:
     place = queue.place(key)
     if place is None or (not place.running and place.priority > Priority.HIGH):
-        queue.add(key, priority=Priority.HIGH, payload=payload)
+        # Whoever asks for what is on its way moves it forward: it still comes from the event that began it.
+        queue.add(key, priority=Priority.HIGH, payload=(place and place.payload) or payload)
         # A worker may have ended it already.
-        place = queue.place(key) or Place(True, Priority.HIGH, 0)
+        place = queue.place(key) or Place(True, Priority.HIGH, 0, payload)
     return place
 
 
