@@ -5,8 +5,17 @@ import subprocess
 import sys
 
 SHORT = ["--connections", "2", "--processes", "1", "--seconds", "0.05", "--runs", "1", "--requests", "100"]
-# /first-rows has no ETag yet.
-CASES = ["splits", "rows-10k", "rows-200k", "rows-200k-identity", "rows-1m", "not-found", "asset", "signed"]
+CASES = [
+    "splits",
+    "rows-10k",
+    "rows-200k",
+    "rows-200k-identity",
+    "rows-1m",
+    "not-modified",
+    "not-found",
+    "asset",
+    "signed",
+]
 
 
 def test_the_short_form_measures_the_api_and_its_ceilings(mongo_url: str) -> None:
