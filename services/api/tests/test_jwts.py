@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -150,6 +151,21 @@ def test_while_the_keys_can_not_be_had_it_is_not_said_that_a_token_is_bad(
     with running_api({**environment, **settings}) as api:
         assert ask(api, name, Issuer().token(name)) == (503, "AuthCheckHubRequestError")
         assert ask(api, name, issuer.token(name)) == GOOD
+
+
+def test_who_has_a_token_of_a_known_key_does_not_wait_for_others(
+    environment: dict[str, str], publisher: OddHub, odd_hub: OddHub, issuer: Issuer, name: str
+) -> None:
+    publish(publisher)
+    publisher.released.clear()
+    settings = {"HF_JWT_PUBLIC_KEY_URL": publisher.url + "/keys", "HF_ENDPOINT": odd_hub.url}
+    with running_api({**environment, **settings}) as api, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask, api, name, Issuer().token(name))
+        eventually(lambda: publisher.asked)
+        assert ask(api, name, issuer.token(name)) == GOOD
+        assert not waiting.done()
+        publisher.released.set()
+        assert waiting.result(20) in (REFUSED, (503, "AuthCheckHubRequestError"))
 
 
 def test_a_token_ends_when_it_says_so_though_its_bearer_is_remembered(

@@ -140,6 +140,31 @@ def status_of(connection: http.client.HTTPConnection, path: str) -> int:
     return response.status
 
 
+def test_a_log_that_nobody_reads_stops_nothing(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    settings = environment_of({**environment, "API_PORT": str(port), "HF_WEBHOOK_SECRET": ""})
+    process = subprocess.Popen([sys.executable, "-m", "api"], stderr=subprocess.PIPE, env=settings)
+    try:
+        eventually(lambda: not refuses(port), seconds=20)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            for number in range(1_500):
+                if number % 3:
+                    client.get(f"/nothing-{number}")
+                elif number % 2:
+                    client.post("/webhook", json={"update": "models/of-no-interest"})
+                else:
+                    with socket.create_connection(("127.0.0.1", port)) as connection:
+                        connection.sendall(b"NONSENSE\r\n\r\n")
+                        connection.recv(100)
+            assert client.get("/healthcheck").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_request_that_never_ends_does_not_keep_it_from_stopping(environment: dict[str, str]) -> None:
     with (
         running_api({**environment, "API_DRAIN_SECONDS": "1", "HF_WEBHOOK_SECRET": ""}) as api,

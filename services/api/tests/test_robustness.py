@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -65,9 +66,9 @@ def answer_of(connection: socket.socket) -> bytes:
     return received
 
 
-def is_good(connection: socket.socket) -> bool:
+def is_good(connection: socket.socket, request: bytes = HEALTHCHECK) -> bool:
     """Whether a request over it is answered."""
-    connection.sendall(HEALTHCHECK)
+    connection.sendall(request)
     received = b""
     while not received.endswith(b"\r\n\r\nok"):
         chunk = connection.recv(1_000)
@@ -139,16 +140,80 @@ def test_who_sends_without_end_and_reads_nothing_costs_little(strict: RunningApi
 
 def test_half_a_request_is_given_up_after_a_while(impatient: RunningApi) -> None:
     halves = [b"", b"GET /health", b"GET /healthcheck HTTP/1.1\r\nHost: x\r\nX-Slow: "]
+    # After an answer: an empty line, a body that nobody wanted.
+    late = {HEALTHCHECK: b"\r\n", HEALTHCHECK[:-2] + b"Content-Length: 100\r\n\r\n": b"a"}
     with ExitStack() as open_:
         waiting = [open_.enter_context(connect(impatient)) for _ in halves]
         used = open_.enter_context(connect(impatient))
         assert is_good(used)
         for connection, half in zip(waiting, halves, strict=True):
             connection.sendall(half)
+        for request, more in late.items():
+            connection = open_.enter_context(connect(impatient))
+            assert is_good(connection, request)
+            connection.sendall(more)
+            waiting.append(connection)
         for connection in waiting:
             assert answer_of(connection) == b""
         # One that is between two requests is kept for longer.
         assert is_good(used)
+
+
+def test_headers_after_a_body_change_nothing(strict: RunningApi, shelf: Shelf, dataset: Make) -> None:
+    name = dataset(Visibility.PRIVATE)
+    shelf.fill(name, Visibility.PRIVATE)
+    head = f"GET /splits?dataset={name} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with connect(strict) as connection:
+        connection.sendall(head.encode() + b"0\r\nAuthorization: Bearer hf_me\r\n\r\n")
+        assert answer_of(connection).startswith(b"HTTP/1.1 401 ")
+
+
+def test_headers_without_end_after_a_body_are_cut_off(strict: RunningApi) -> None:
+    before = memory(strict)
+    with connect(strict) as connection, suppress(ConnectionError):
+        connection.sendall(b"POST /nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Long: ")
+        for _ in range(30):
+            connection.sendall(b"x" * MEGABYTE)
+        assert answer_of(connection).endswith(b"}")
+    assert memory(strict) - before < 10 * MEGABYTE
+    assert is_served(strict)
+
+
+def test_who_does_not_read_keeps_nobody_waiting_who_asks_the_same(
+    strict: RunningApi, shelf: Shelf, dataset: Make
+) -> None:
+    pages = large_page(shelf, dataset)
+    name = dataset(Visibility.PUBLIC)
+    shelf.fill(name)
+    asked = f"GET /splits?dataset={name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with ExitStack() as open_:
+        for number in range(1, 20):
+            # For one of these numbers what is in the way fills just what the system holds for the client.
+            connection = open_.enter_context(connect(strict, receive_buffer=4_096))
+            connection.sendall(pages * number + asked)
+        for _ in range(20):
+            with connect(strict) as other:
+                other.sendall(asked)
+                assert answer_of(other).startswith(b"HTTP/1.1 200 ")
+
+
+def test_answers_come_in_order_and_what_is_no_http_ends_them(strict: RunningApi) -> None:
+    with connect(strict) as connection:
+        connection.sendall(HEALTHCHECK * 3 + b"FOO\r\n\r\n" + HEALTHCHECK)
+        assert re.findall(rb"HTTP/1.1 (\d+)", answer_of(connection)) == [b"200"] * 3
+
+
+def test_a_reader_that_is_slow_gets_all_of_it(impatient: RunningApi, shelf: Shelf, dataset: Make) -> None:
+    request = large_page(shelf, dataset).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with connect(impatient, receive_buffer=4_096) as connection:
+        connection.sendall(request)
+        received = b""
+        while chunk := connection.recv(20_000):
+            received += chunk
+            # No wait for anything: it is this slow.
+            time.sleep(0.05)
+    assert received.endswith(b"}")
+    assert len(received) > 900_000
 
 
 def test_answers_that_nobody_takes_are_given_up_after_a_while(

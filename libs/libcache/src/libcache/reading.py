@@ -50,6 +50,11 @@ class StoredAnswer:
             partial=document["partial"],
         )
 
+    @property
+    def size(self) -> int:
+        """How many bytes the body has. Source: RFC 1952, section 2.3.1, `ISIZE`."""
+        return int.from_bytes(self.compressed[-4:], "little")
+
     def body(self) -> bytes:
         """The body as it was before it was compressed with gzip."""
         return gzip.decompress(self.compressed)

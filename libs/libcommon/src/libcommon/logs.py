@@ -26,9 +26,12 @@ class _Unbreakable:
             sys.stderr.flush()
 
 
-def configure_logging(service: str, level: str = "INFO") -> None:
-    """Sends the process's own log lines and those of its libraries (from WARNING on) to stderr as JSON."""
-    stderr = _Unbreakable()
+def configure_logging(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Sends the process's own log lines and those of its libraries (from WARNING on) to stderr, or `stream`, as JSON.
+
+    `stream` gets a whole line with each write.
+    """
+    stream = stream or cast(TextIO, _Unbreakable())
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -37,12 +40,12 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     ]
     structlog.configure(
         processors=[*processors, _to_json],
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stderr)),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    handler = logging.StreamHandler(cast(TextIO, stderr))
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=processors,

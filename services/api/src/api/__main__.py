@@ -1,5 +1,7 @@
 """`python -m api`: serves until SIGTERM. Exit code 2: a setting is wrong; 1: something it needs isn't there."""
 
+import os
+import secrets
 import sys
 from contextlib import nullcontext
 
@@ -9,6 +11,9 @@ from libcommon.logs import configure_logging
 from api.metrics_folder import metrics_folder
 from api.server import allow_many_connections, listen
 from api.settings import ApiSettings
+
+# After the drain, for what has to be closed.
+_CLOSING_SECONDS = 10
 
 
 def main() -> int:
@@ -25,9 +30,11 @@ def main() -> int:
     logger = structlog.get_logger()
     if settings.hf_webhook_secret is None:
         logger.warning("HF_WEBHOOK_SECRET is not set: anybody may send webhooks", action="open_webhook")
-    if settings.assets_signing_keys is None and settings.hf_auth_path:
+    if settings.assets_signing_keys is None:
+        # For all processes that are started here.
+        os.environ["ASSETS_SIGNING_KEYS"] = secrets.token_urlsafe(32)
         logger.warning(
-            "ASSETS_SIGNING_KEYS is not set: signed URLs of assets are good at this process only, until it ends",
+            "ASSETS_SIGNING_KEYS is not set: signed URLs of assets are good at this service only, until it stops",
             action="own_signing_key",
         )
     allow_many_connections()
@@ -38,7 +45,8 @@ def main() -> int:
 
         if settings.api_processes == 1:
             return serve(listener)
-        return run_processes(settings.api_processes, serve, listener)
+        stop_seconds = settings.api_drain_seconds + _CLOSING_SECONDS
+        return run_processes(settings.api_processes, serve, listener, stop_seconds=stop_seconds)
 
 
 if __name__ == "__main__":

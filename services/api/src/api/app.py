@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from libcommon.jsons import dumps
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from api.access_log import AccessLog
+from api.content import Content
 from api.errors import EXCEPTION_HANDLERS, CatchAll
 from api.headers import CommonHeaders
 from api.kept import Kept
 from api.metrics import Metrics
 from api.observation import Observation
 from api.openapi import openapi
+from api.pages import page_of
 from api.routes import ENDPOINTS
 from api.services import Databases, open_services
 from api.serving import StoredError, on_stored_error
@@ -48,6 +51,8 @@ def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLo
     # A path with a slash at its end is another path, and there is nothing at it.
     app.router.redirect_slashes = False
     app.state.metrics = metrics
-    app.state.openapi = openapi(ENDPOINTS)
+    document = openapi(ENDPOINTS)
+    app.state.openapi = Content.of(dumps(document))
+    app.state.page = Content.of(page_of(document).encode())
     app.state.stopping = False
     return app

@@ -20,7 +20,7 @@ _AT_ONCE_BYTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body of JSON. `make` makes it of `source_bytes` bytes; if those are `gzipped`, they are the body compressed.
+    """A body of text. `make` makes it, out of one of `source_bytes` bytes; `gzipped` is the body as it is stored.
 
     `digest` tells it from all other bodies at the same address.
     """
@@ -33,7 +33,7 @@ class Content:
     @classmethod
     def stored(cls, answer: StoredAnswer) -> "Content":
         """The body of an answer as it is."""
-        return cls(digest_of(answer.compressed), answer.body, len(answer.compressed), answer.compressed)
+        return cls(digest_of(answer.compressed), answer.body, answer.size, answer.compressed)
 
     @classmethod
     def of(cls, body: bytes) -> "Content":

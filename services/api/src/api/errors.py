@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import cache_control, may_be_shared
-from api.negotiation import PROBLEM, wants_problem
+from api.negotiation import PROBLEM, header_list, wants_problem
 from api.tracing import origin_of
 
 _RETRY_AFTER_SECONDS = 5
@@ -54,7 +54,7 @@ def error_content(
 ) -> Response:
     """An error as the client wants it: as this API's own JSON object, or as the problem details of RFC 9457."""
     media_type = "application/json"
-    if wants_problem(request.headers.get("accept", "")):
+    if wants_problem(header_list(request, "accept")):
         media_type = PROBLEM
         members = {
             # Where the page of this API describes it.
@@ -106,7 +106,7 @@ def _unexpected(request: Request, retry_after: float | None = None) -> ApiError:
 class CatchAll:
     """Answers what nothing else handled with a 500 that shows nothing of it; the log has the traceback.
 
-    So it does when no answer has begun within `max_seconds`.
+    So it does when no answer has begun `max_seconds` after the request did.
     """
 
     def __init__(self, app: ASGIApp, max_seconds: float) -> None:
@@ -127,7 +127,7 @@ class CatchAll:
             await send(message)
 
         try:
-            async with asyncio.timeout(self._max_seconds) as limit:
+            async with asyncio.timeout_at(scope["state"]["began"] + self._max_seconds) as limit:
                 await self._app(scope, receive, watched)
         except Exception as error:
             if started:

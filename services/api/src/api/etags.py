@@ -4,8 +4,7 @@ import re
 
 from api.negotiation import IDENTITY
 
-_TAG = re.compile(r'"([0-9a-z]+)(?:-[0-9a-z-]+)?"')
-_MAX_HEADER = 8_192
+_TAG = re.compile(r'"([0-9a-z]+)(?:-gzip|-zstd)?"')
 
 
 def entity_tag(digest: str, coding: str) -> str:
@@ -17,5 +16,5 @@ def matching_tag(if_none_match: str, digest: str) -> str | None:
     """The tag, of those that a client has, of this body in any coding; None if it has none of them."""
     if if_none_match.strip() == "*":
         return entity_tag(digest, IDENTITY)
-    tags = _TAG.finditer(if_none_match[:_MAX_HEADER])
+    tags = _TAG.finditer(if_none_match)
     return next((tag[0] for tag in tags if tag[1] == digest), None)

@@ -2,6 +2,7 @@
 
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from os import stat_result
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})")
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
 # What is read while it is looked at: the way to a thread and back costs more than that.
 _SMALL_BYTES = 256_000
 _TYPES = {
@@ -70,8 +71,13 @@ def _find(root: Path, path: Path) -> FoundFile | None:
 def file_response(request: Request, found: FoundFile, headers: dict[str, str]) -> Response:
     """The file, or the part of it that is asked for. There is an `ETag` only if `headers` have it."""
     media_type = _TYPES.get(found.path.suffix.removeprefix("."), "application/octet-stream")
-    _drop_unusable_range(request)
-    if found.content is not None and "range" not in request.headers:
+    part = _part(request, found.about.st_size) if _is_partial(request, headers) else None
+    if part is not None and part.start >= found.about.st_size:
+        return Response(None, 416, {**headers, "Content-Range": f"bytes */{found.about.st_size}"})
+    # What is decided here is not for the response to decide.
+    decided = (b"if-range",) if part is not None else (b"if-range", b"range")
+    request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] not in decided]
+    if part is None and found.content is not None:
         modified = formatdate(found.about.st_mtime, usegmt=True)
         headers = {**headers, "Accept-Ranges": "bytes", "Last-Modified": modified}
         return Response(found.content, 200, headers, media_type=media_type)
@@ -81,8 +87,22 @@ def file_response(request: Request, found: FoundFile, headers: dict[str, str]) -
     return response
 
 
-def _drop_unusable_range(request: Request) -> None:
-    """A range that is malformed, or several of them, counts as none: RFC 9110, section 14.2."""
+def _is_partial(request: Request, headers: Mapping[str, str]) -> bool:
+    """Whether a part may be asked for: RFC 9110, sections 13.1.5 and 14.2."""
+    if request.method != "GET":
+        return False
+    condition = request.headers.get("if-range")
+    return condition is None or condition == headers.get("ETag")
+
+
+def _part(request: Request, size: int) -> range | None:
+    """The part that is asked for; one that is malformed, or several, count as none. It may lie behind the end."""
     given = _RANGE.fullmatch(request.headers.get("range", ""))
-    if given is None or (given[2] and int(given[1]) > int(given[2])):
-        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    if given is None:
+        return None
+    first, last, suffix = given.groups()
+    if suffix is not None:
+        return range(max(size - int(suffix), 0) if int(suffix) else size, size)
+    if last and int(first) > int(last):
+        return None
+    return range(int(first), min(int(last) + 1, size) if last else size)

@@ -56,6 +56,8 @@ class Jwts:
         self._published_at = self._not_before = float("-inf")
         self._available = url is None
         self._lock = asyncio.Lock()
+        self._looking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._looking.set_result(None)
         self._client = httpx2.AsyncClient(timeout=timeout_seconds)
 
     @classmethod
@@ -66,6 +68,7 @@ class Jwts:
         return cls(keys, url, settings.hf_auth_timeout_seconds) if keys or url else None
 
     async def close(self) -> None:
+        self._looking.cancel()
         await self._client.aclose()
 
     async def grant(self, token: str) -> Grant | None:
@@ -77,12 +80,14 @@ class Jwts:
         """
         if len(token) > _MAX_LENGTH:
             raise InvalidTokenError("it is too long")
-        await self._look_for_keys(_KEYS_SECONDS)
         claims = self._claims(token)
         if claims is None:
             # It may be signed with a key that is newer than those that are known.
-            await self._look_for_keys(_KEYS_AGAIN_SECONDS)
+            await self._look_for_keys()
             claims = self._claims(token)
+        elif time.monotonic() - self._published_at > _KEYS_SECONDS and self._looking.done():
+            # For the next ones: keys may also be withdrawn.
+            self._looking = asyncio.ensure_future(self._look_for_keys())
         if claims is None:
             if not self._available:
                 raise KeysUnavailableError
@@ -105,13 +110,13 @@ class Jwts:
             return claims
         return None
 
-    async def _look_for_keys(self, max_age_seconds: float) -> None:
-        """Gets the published keys if those that are known are older, but not again and again."""
+    async def _look_for_keys(self) -> None:
+        """Gets the published keys, but not again and again."""
         if self._url is None:
             return
         async with self._lock:
             now = time.monotonic()
-            if now - self._published_at <= max_age_seconds or now < self._not_before:
+            if now < self._not_before:
                 return
             self._not_before = now + _KEYS_AGAIN_SECONDS
             try:

@@ -21,16 +21,15 @@ _OVERHEAD_BYTES = 2_000
 # The most of the memory that one answer may take.
 _SHARE = 0.1
 
-Key = tuple[str, bytes, bytes, bytes]
+Key = tuple[str, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The two messages of a response, and what is to be said of it in logs and metrics."""
+    """The messages of a response, and what is to be said of it in logs and metrics; `until` when it may be kept."""
 
     until: float
-    start: Message
-    body: Message
+    messages: list[Message]
     route: object
     size: int
 
@@ -43,7 +42,8 @@ def may_be_kept(request: Request, until: float) -> None:
 class Kept:
     """ASGI middleware: answers `paths` from memory, and equal requests that come meanwhile together.
 
-    `max_seconds` and `max_bytes` are how long an answer is kept, and how much memory all may take.
+    `max_seconds` and `max_bytes` are how long an answer is kept, and how much memory all may take. Answers are whole
+    before the first byte of them is sent, so that who waits for one doesn't wait for another client to read it.
     """
 
     def __init__(self, app: ASGIApp, *, paths: Collection[str], max_seconds: float, max_bytes: int) -> None:
@@ -53,59 +53,62 @@ class Kept:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
-        self._coming: dict[Key, asyncio.Future[None]] = {}
+        self._coming: dict[Key, asyncio.Future[_Answer | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in self._paths or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
         key = _key(scope)
-        answer = self._find(key)
-        if answer is None and (coming := self._coming.get(key)):
-            await asyncio.wait((coming,))
-            answer = self._find(key)
-        if answer is None:
-            await self._answer(key, scope, receive, send)
-            return
-        scope["route"] = answer.route
-        await send(answer.start)
-        await send(answer.body)
-
-    def _find(self, key: Key) -> _Answer | None:
         answer = self._answers.get(key)
-        return answer if answer is not None and time.monotonic() < answer.until else None
-
-    async def _answer(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
-        messages: list[Message] = []
-
-        async def noted(message: Message) -> None:
-            messages.append(message)
+        if answer is None or time.monotonic() >= answer.until:
+            coming = self._coming.get(key)
+            answer = await asyncio.shield(coming) if coming is not None else None
+        if answer is None:
+            messages = await self._answer(key, scope, receive)
+        else:
+            scope["route"] = answer.route
+            messages = answer.messages
+        for message in messages:
             await send(message)
 
-        coming = None
+    async def _answer(self, key: Key, scope: Scope, receive: Receive) -> list[Message]:
+        messages: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        coming: asyncio.Future[_Answer | None] | None = None
         if key not in self._coming:
             coming = self._coming[key] = asyncio.get_running_loop().create_future()
+        began = time.monotonic()
+        answer = None
         try:
-            await self._app(scope, receive, noted)
-            self._keep(key, scope, messages)
+            await self._app(scope, receive, collect)
+            answer = self._shared(scope, messages, began)
         finally:
             if coming is not None:
                 del self._coming[key]
-                coming.set_result(None)
+                coming.set_result(answer)
+        if answer is not None and answer.messages[0]["status"] < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._keep(key, answer)
+        return messages
 
-    def _keep(self, key: Key, scope: Scope, messages: list[Message]) -> None:
-        until: float | None = scope.get("state", {}).get("kept_until")
-        if until is None or len(messages) != 2 or messages[0]["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return
-        start, body = messages
+    def _shared(self, scope: Scope, messages: list[Message], began: float) -> _Answer | None:
+        """The answer for all that asked the same meanwhile; None if it is for this caller, or this request, only."""
+        until: float | None = scope["state"].get("kept_until")
+        if until is None or messages[0]["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return None
+        size = sum(len(message.get("body", b"")) for message in messages) + _OVERHEAD_BYTES
+        return _Answer(min(until, began + self._max_seconds), messages, scope.get("route"), size)
+
+    def _keep(self, key: Key, answer: _Answer) -> None:
         now = time.monotonic()
-        until = min(until, now + self._max_seconds)
-        size = len(body.get("body", b"")) + len(key[1]) + _OVERHEAD_BYTES
-        if until <= now or size > self._max_bytes * _SHARE:
+        if answer.until <= now or answer.size > self._max_bytes * _SHARE:
             return
         self._drop(key)
-        self._answers[key] = _Answer(until, start, body, scope.get("route"), size)
-        self._bytes += size
+        self._answers[key] = answer
+        self._bytes += answer.size
         # The first came in first, so it is the first that ends.
         while self._bytes > self._max_bytes or next(iter(self._answers.values())).until <= now:
             self._drop(next(iter(self._answers)))
@@ -118,6 +121,6 @@ class Kept:
 
 def _key(scope: Scope) -> Key:
     depends = [part for pair in scope["headers"] if pair[0] in _HEADERS for part in pair]
-    # A digest, so that no token stays in memory.
-    digest = hashlib.blake2b(b"\n".join(depends), digest_size=16).digest() if depends else b""
-    return scope["method"], scope["raw_path"], scope["query_string"], digest
+    # A digest: no token stays in memory, and what a client may make long has no length here.
+    digest = hashlib.blake2b(b"\n".join([scope["query_string"], *depends]), digest_size=16).digest()
+    return scope["method"], scope["raw_path"], digest

@@ -54,16 +54,20 @@ async def _check(request: Request, dataset: str, record: Record | None, public: 
             return float("inf")
         raise ApiError("ExternalAuthenticatedError", "There is no public dataset of this name here: check the name.")
     credentials = Credentials.of(request)
-    if record is not None:
-        return await services.auth.require(dataset, record.generation, credentials)
-    client = client_of(request, services.settings.trusted_proxies)
-    services.unknown_names.check(client)
+    client, asked = client_of(request, services.settings.trusted_proxies), credentials.digest(dataset)
+    if record is None:
+        services.refused_names.count(client, asked)
     try:
-        return await services.auth.require(dataset, None, credentials)
+        until = await services.auth.require(dataset, record.generation if record else None, credentials)
     except ApiError as error:
-        if error.entry.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            services.unknown_names.count(client, dataset)
+        if error.entry.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            services.refused_names.forget(client, asked)
+        elif record is not None:
+            # Or the limit would tell what is known here from what is not.
+            services.refused_names.count(client, asked)
         raise
+    services.refused_names.forget(client, asked)
+    return until
 
 
 async def admit_known(request: Request, dataset: str) -> Record:

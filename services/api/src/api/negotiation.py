@@ -4,10 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from starlette.requests import Request
+
 IDENTITY = "identity"
 PROBLEM = "application/problem+json"
 
+# Longer than what any client sends, and short enough to be looked at and remembered.
+_MAX_LENGTH = 2_000
+
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+
+
+def header_list(request: Request, name: str) -> str:
+    """The values of a header that is a list, however many lines they came in; nothing of one too long to be meant."""
+    value = ",".join(request.headers.getlist(name))
+    return value if len(value) <= _MAX_LENGTH else ""
 
 
 @lru_cache(1000)

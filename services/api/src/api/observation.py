@@ -1,5 +1,6 @@
 """What is seen of every request: its id, one log line, its metrics."""
 
+import asyncio
 import time
 
 import structlog
@@ -27,6 +28,9 @@ class Observation:
         started = time.perf_counter()
         origin = Origin.of(scope["headers"])
         scope["state"]["origin"] = origin
+        scope["state"]["began"] = asyncio.get_running_loop().time()
+        # What came over the same connection before may have left its own.
+        structlog.contextvars.unbind_contextvars("traceparent")
         structlog.contextvars.bind_contextvars(**origin.labels)
         request_id = (b"x-request-id", origin.request_id.encode())
         status = 500
@@ -43,7 +47,7 @@ class Observation:
                 # A new list: the message may be one that is sent again.
                 message = {**message, "headers": [*headers, request_id]}
             else:
-                sent_bytes += len(message.get("body", b""))
+                sent_bytes += len(message.get("body", b"")) if scope["method"] != "HEAD" else 0
             await send(message)
 
         self._metrics.begun()

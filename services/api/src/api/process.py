@@ -2,7 +2,8 @@
 
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import closing
+from typing import TextIO, cast
 
 import structlog
 from libcommon.logs import configure_logging
@@ -10,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from api.access_log import AccessLog
 from api.app import create_app
+from api.log_writer import LogWriter
 from api.server import Server
 from api.services import Databases
 from api.settings import ApiSettings
@@ -18,18 +20,15 @@ from api.settings import ApiSettings
 def serve(listener: socket.socket) -> int:
     """Serves at `listener` until SIGTERM, with the settings of the environment; returns the exit code."""
     settings = ApiSettings.from_environment()
-    configure_logging("api", settings.log_level)
-    try:
-        databases = Databases(settings)
-    except PyMongoError as error:
-        print(f"MONGO_URL: the MongoDB server can't be used ({type(error).__name__})", file=sys.stderr)
-        return 1
-    with ExitStack() as closing:
-        access_log = None
-        if settings.log_level in ("DEBUG", "INFO"):
-            access_log = AccessLog()
-            closing.callback(access_log.close)
-        app = create_app(settings, databases, access_log)
+    with closing(LogWriter()) as writer:
+        configure_logging("api", settings.log_level, cast(TextIO, writer))
+        try:
+            databases = Databases(settings)
+        except PyMongoError as error:
+            print(f"MONGO_URL: the MongoDB server can't be used ({type(error).__name__})", file=sys.stderr)
+            return 1
+        wants_requests = settings.log_level in ("DEBUG", "INFO")
+        app = create_app(settings, databases, AccessLog(writer) if wants_requests else None)
 
         def stopping() -> None:
             app.state.stopping = True
@@ -43,5 +42,5 @@ def serve(listener: socket.socket) -> int:
             on_stopping=stopping,
         )
         server.run(sockets=[listener])
-    structlog.get_logger().info("stopped", action="stopped")
+        structlog.get_logger().info("stopped", action="stopped")
     return 0

@@ -13,14 +13,18 @@ import structlog
 
 from api.metrics import forget_process
 
+_PAUSE_SECONDS = 1.0
+
 logger = structlog.get_logger()
 
 
-def run_processes(count: int, serve: Callable[[socket.socket], int], listener: socket.socket) -> int:
+def run_processes(
+    count: int, serve: Callable[[socket.socket], int], listener: socket.socket, *, stop_seconds: float
+) -> int:
     """Runs `serve` in so many processes until SIGTERM or SIGINT, then stops them; returns the exit code.
 
-    `serve` returns an exit code. A process that is killed is replaced; one that ends by itself has its reason, which
-    the others share, and all are stopped.
+    `serve` returns an exit code. A process that is killed or told to stop is replaced; one that fails has a reason,
+    which the others share, and all are stopped. One that has not stopped after `stop_seconds` is killed.
     """
     woken, waker = socket.socketpair()
     waker.setblocking(False)
@@ -39,17 +43,22 @@ def run_processes(count: int, serve: Callable[[socket.socket], int], listener: s
         for process in [each for each in processes if each.sentinel in ready]:
             process.join()
             processes.remove(process)
-            if process.exitcode is not None and process.exitcode < 0:
-                logger.error("a process was killed", action="process_killed", signal=-process.exitcode)
-                forget_process(process.pid or 0)
+            forget_process(process.pid or 0)
+            if process.exitcode is not None and process.exitcode > 0:
+                ended.append(process.exitcode)
             else:
-                ended.append(process.exitcode or 0)
-        stopping = woken in ready or bool(ended)
+                logger.error("a process ended", action="process_ended", exit_code=process.exitcode)
+        # What kills one at once may kill the next, too.
+        stopping = bool(ended) or woken in ready or (len(processes) < count and woken in wait([woken], _PAUSE_SECONDS))
     for process in processes:
         process.terminate()
     for process in processes:
-        process.join()
-        ended.append(abs(process.exitcode or 0))
+        process.join(stop_seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        # One that was told to stop before it could listen to that is no failure.
+        ended.append(0 if process.exitcode == -signal.SIGTERM else process.exitcode or 0)
     return int(any(ended))
 
 

@@ -16,9 +16,9 @@ from pymongo import AsyncMongoClient
 from starlette.requests import Request
 
 from api.auth import AuthCheck
+from api.refused_names import RefusedNames
 from api.settings import ApiSettings
 from api.signing import Signer
-from api.unknown_names import UnknownNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Services:
     auth: AuthCheck | None
     """None: there is no check, and only what is known to be public is served."""
     signer: Signer
-    unknown_names: UnknownNames
+    refused_names: RefusedNames
 
 
 class Databases:
@@ -63,7 +63,7 @@ async def open_services(settings: ApiSettings, databases: Databases) -> AsyncIte
             assets=Assets(settings.assets_directory),
             auth=auth,
             signer=Signer(settings.signing_keys, settings.assets_signature_seconds),
-            unknown_names=UnknownNames(),
+            refused_names=RefusedNames(),
         )
         if auth is not None:
             await auth.close()

@@ -14,7 +14,7 @@ from api.caching import cache_control, may_be_shared
 from api.content import Content
 from api.errors import error_content
 from api.etags import entity_tag, matching_tag
-from api.negotiation import IDENTITY
+from api.negotiation import IDENTITY, header_list
 from api.services import services_of
 
 _RETRY_AFTER_HUB_SECONDS = "30"
@@ -52,7 +52,7 @@ async def serve(request: Request, record: Record, answer: StoredAnswer) -> Respo
     """A good answer as it is stored, with the URLs of its assets signed if only some may see them."""
     content = Content.stored(answer)
     if answer.asset_ends and not may_be_shared(request):
-        content = replace(content, make=lambda: signed(request, answer.body(), answer.asset_ends), gzipped=None)
+        content = replace(content, make=lambda: signed(request, answer.body(), answer.asset_ends, record), gzipped=None)
     return await serve_part(request, record, answer, content)
 
 
@@ -61,22 +61,24 @@ async def serve_part(request: Request, record: Record, answer: StoredAnswer, con
     return await respond(request, content, _headers(request, record, answer, good=True))
 
 
-async def respond(request: Request, content: Content, headers: dict[str, str]) -> Response:
+async def respond(
+    request: Request, content: Content, headers: dict[str, str], media_type: str = "application/json"
+) -> Response:
     """A good answer, or word that the client has it already."""
     shared = may_be_shared(request)
-    if shared and (tag := matching_tag(request.headers.get("if-none-match", ""), content.digest)):
+    if shared and (tag := matching_tag(header_list(request, "if-none-match"), content.digest)):
         return Response(None, 304, {**headers, "ETag": tag})
-    coding, body = await content.encoded(",".join(request.headers.getlist("accept-encoding")))
+    coding, body = await content.encoded(header_list(request, "accept-encoding"))
     if coding != IDENTITY:
         headers["Content-Encoding"] = coding
     if shared:
         headers["ETag"] = entity_tag(content.digest, coding)
-    return Response(body, 200, headers, media_type="application/json")
+    return Response(body, 200, headers, media_type=media_type)
 
 
-def signed(request: Request, body: bytes, ends: Sequence[int]) -> bytes:
+def signed(request: Request, body: bytes, ends: Sequence[int], record: Record) -> bytes:
     """The body with its assets' URLs signed, if only some may see them."""
-    return body if may_be_shared(request) else services_of(request).signer.signed(body, ends)
+    return body if may_be_shared(request) else services_of(request).signer.signed(body, ends, record.dataset)
 
 
 def _headers(request: Request, record: Record, answer: StoredAnswer, *, good: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Literal
 from cryptography.exceptions import UnsupportedAlgorithm
 from libcommon.settings import HubSettings, MongoSettings
 from libqueue.settings import QueueSettings
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from api.public_keys import load_keys
 
@@ -26,7 +26,7 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     api_host: str = Field("127.0.0.1", description="Address to listen on")
     api_port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 for a free one")
     api_drain_seconds: int = Field(
-        8, ge=1, description="How long requests under way may go on after SIGTERM, in seconds"
+        12, ge=1, description="How long requests under way may go on after SIGTERM, in seconds"
     )
     api_request_seconds: int = Field(
         10, ge=1, description="How long the work on a request may take until its answer begins, in seconds"
@@ -54,7 +54,7 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         None,
         description="Secrets of at least 32 characters, separated by commas: the first signs the URLs of assets that "
         "only some may see, and the signatures of all are good. Give the same to all that serve the API; without it "
-        "each start makes one of its own",
+        "each start of a service makes one of its own",
     )
     assets_signature_seconds: int = Field(3600, ge=60, le=3600, description="How long a signed URL is good, in seconds")
     api_processes: int = Field(1, ge=1, le=64, description="How many processes serve")
@@ -77,6 +77,14 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged"
     )
+
+    @field_validator("hf_auth_timeout_seconds")
+    @classmethod
+    def _leaves_time_for_an_answer(cls, value: float, info: ValidationInfo) -> float:
+        limit = info.data.get("api_request_seconds")
+        if limit is not None and value >= limit:
+            raise ValueError("expected less than API_REQUEST_SECONDS")
+        return value
 
     @property
     def signing_keys(self) -> list[bytes]:

@@ -13,7 +13,7 @@ from api.endpoint import Answer, Endpoint, Parameter
 from api.errors import ApiError
 from api.etags import entity_tag, matching_tag
 from api.files import file_response, find_file
-from api.negotiation import IDENTITY
+from api.negotiation import IDENTITY, header_list
 from api.services import services_of
 
 _SANDBOX = "sandbox; default-src 'none'"
@@ -36,7 +36,7 @@ async def assets(request: Request) -> Response:
         # What is at an asset's path never changes.
         digest = digest_of(str(path.relative).encode())
         headers["ETag"] = entity_tag(digest, IDENTITY)
-        if matching_tag(request.headers.get("if-none-match", ""), digest):
+        if matching_tag(header_list(request, "if-none-match"), digest):
             return Response(None, 304, headers)
     return file_response(request, found, headers)
 
@@ -50,7 +50,7 @@ async def _admit(request: Request, path: AssetPath) -> Record:
     services = services_of(request)
     record = await services.reader.record(path.dataset)
     share(request, False)
-    if record is not None and services.auth is not None and services.signer.is_signed(request):
+    if record is not None and services.auth is not None and services.signer.is_signed(request, path):
         return record
     if record is None or record.visibility is not Visibility.PUBLIC:
         # The same whether there is such a dataset or not.
@@ -83,7 +83,7 @@ ENDPOINT = Endpoint(
         Answer(200, "The file.", _FILE, _HEADERS),
         Answer(206, "A part of the file.", _FILE, (*_HEADERS, "Content-Range")),
         Answer(304, "The client has this file already.", headers=("Content-Security-Policy", "ETag")),
-        Answer(416, "The file has no such part.", {"text/plain": {"type": "string"}}, ("Content-Range",)),
+        Answer(416, "The file has no such part.", headers=("Content-Range", "Content-Security-Policy", "ETag")),
     ),
     errors=(
         "NotFound",

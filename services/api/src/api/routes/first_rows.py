@@ -21,7 +21,8 @@ ENDPOINT = Endpoint(
     path="/first-rows",
     handler=first_rows,
     summary="The columns of a split and its first rows",
-    description="At most 100 rows and 1,000,000 bytes: rows are left out and cells are cut to come to that.",
+    description="At most 100 rows and 1,000,000 bytes: rows are left out and cells are cut to come to that. The "
+    "signatures of URLs come on top.",
     parameters=(DATASET, CONFIG, SPLIT),
     answers=(
         Answer(200, "The first rows.", {"application/json": FIRST_ROWS}, HEADERS_OF_ANSWERS),

@@ -1,6 +1,5 @@
 """GET /openapi.json: what there is, for programs."""
 
-from libcommon.jsons import dumps
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,7 +9,7 @@ from api.serving import respond
 
 
 async def openapi(request: Request) -> Response:
-    document = Content.of(dumps(request.app.state.openapi))
+    document: Content = request.app.state.openapi
     return await respond(request, document, {"Cache-Control": "max-age=120"})
 
 

@@ -1,6 +1,7 @@
 """GET /rows: a range of the rows of a split, cut out of its precomputed page."""
 
 from libcache.reading import StoredAnswer
+from libcache.records import Record
 from libcommon.jsons import dumps
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,7 +32,7 @@ async def rows(request: Request) -> Response:
     record, page = await first_page(request, dataset, config, split)
     begin, end = _range(page, offset, length)
     digest = digest_of(b"%b %d %d" % (page.compressed, begin, end))
-    content = Content(digest, lambda: _cut(request, page, begin, end), len(page.compressed))
+    content = Content(digest, lambda: _cut(request, record, page, begin, end), page.size)
     return await serve_part(request, record, page, content)
 
 
@@ -52,13 +53,13 @@ def _range(page: StoredAnswer, offset: int, length: int | None) -> tuple[int, in
     return min(offset, there), min(end, there)
 
 
-def _cut(request: Request, page: StoredAnswer, begin: int, end: int) -> bytes:
+def _cut(request: Request, record: Record, page: StoredAnswer, begin: int, end: int) -> bytes:
     body = page.body()
     first, after = (page.row_offsets[begin], page.row_offsets[end] - 1) if begin < end else (0, 0)
     ends = [place - first for place in page.asset_ends if first < place < after]
     return b'{"features":%b,"rows":[%b],"num_rows_total":%b,"num_rows_per_page":%d,"partial":%b}' % (
         body[slice(*page.features_span)],
-        signed(request, body[first:after], ends),
+        signed(request, body[first:after], ends, record),
         dumps(page.num_rows_total),
         _ROWS_PER_PAGE,
         dumps(page.partial),

@@ -1,11 +1,14 @@
 """A flood of names that nobody knows."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
+from hub.testing import eventually
+from libcache.schema import Visibility
 
 from services.api.tests.odd_hub import OddHub
 from services.api.tests.process import RunningApi, running_api
@@ -54,6 +57,41 @@ def test_a_client_that_makes_names_up_is_told_to_stop_and_may_go_on_with_what_is
     odd_hub.status = 200
     assert ask(flooded, "acme/known-in-the-flood").status_code == 200
     assert shelf.jobs.count_documents({}) == jobs
+
+
+def test_names_that_are_asked_for_at_once_do_not_pass_the_limit(flooded: RunningApi, odd_hub: OddHub) -> None:
+    odd_hub.released.clear()
+    with ThreadPoolExecutor(150) as pool:
+        addresses = [f"{flooded.url}/splits?dataset=flood/at-once-{n}" for n in range(150)]
+        # Each over a connection of its own: a client has only so many.
+        asking = [pool.submit(httpx2.get, address, timeout=30) for address in addresses]
+        eventually(lambda: sum(answer.done() for answer in asking) == 150 - PER_CLIENT)
+        odd_hub.released.set()
+    statuses = Counter(answer.result().status_code for answer in asking)
+    assert statuses == {404: PER_CLIENT, 429: 150 - PER_CLIENT}
+    assert len(odd_hub.asked) == PER_CLIENT
+
+
+def test_the_limit_does_not_tell_what_is_hidden_from_what_never_was(
+    flooded: RunningApi, shelf: Shelf, odd_hub: OddHub
+) -> None:
+    shelf.fill("acme/hidden-in-the-flood", Visibility.PRIVATE)
+    names = ("acme/hidden-in-the-flood", "acme/never-was")
+    assert [ask(flooded, name).status_code for name in names] == [404, 404]
+    ask_for(flooded, [f"flood/before-{n}" for n in range(PER_CLIENT)])
+    refused = [ask(flooded, name, path=path) for name in names for path in ("/splits", "/first-rows", "/is-valid")]
+    assert {answer.status_code for answer in refused} == {404}
+    other = [ask(flooded, f"{name}-too") for name in names]
+    assert {answer.status_code for answer in other} == {429}
+
+
+def test_a_name_counts_for_each_token_that_it_is_tried_with(flooded: RunningApi, odd_hub: OddHub) -> None:
+    def attempt(number: int) -> int:
+        headers = {"Authorization": f"Bearer hf_{number}", "X-Forwarded-For": "192.0.2.1"}
+        return flooded.http.get("/splits", params={"dataset": "flood/guessed"}, headers=headers).status_code
+
+    assert [attempt(number) for number in range(PER_CLIENT + 1)] == [404] * PER_CLIENT + [429]
+    assert len(odd_hub.asked) == PER_CLIENT
 
 
 def test_one_name_counts_once_and_trouble_of_the_hub_does_not(flooded: RunningApi, odd_hub: OddHub) -> None:
