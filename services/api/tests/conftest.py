@@ -50,6 +50,8 @@ def environment(mongo_url: str, hub: RunningHub, prefix: str, assets_directory: 
         "ASSETS_DIRECTORY": str(assets_directory),
         "HF_ENDPOINT": hub.endpoint,
         "HF_WEBHOOK_SECRET": SECRET,
+        # So that tests can ask as different clients.
+        "TRUSTED_PROXIES": "1",
         "HF_JWT_ADDITIONAL_PUBLIC_KEYS": issuer.pem,
         "ASSETS_SIGNING_KEYS": "of these tests only and long enough",
     }

@@ -107,6 +107,6 @@ def test_none_outlives_the_one_that_started_them(environment: dict[str, str]) ->
 
 
 def test_when_one_can_not_start_all_end_with_its_reason(environment: dict[str, str]) -> None:
-    settings = {**environment, "API_PROCESSES": "2", "MONGO_URL": "mongodb://127.0.0.1:1/"}
+    settings = {**environment, "API_PROCESSES": "2", "MONGO_QUEUE_DATABASE": "no name"}
     with pytest.raises(RuntimeError, match="MONGO_URL: the MongoDB server can't be used"), running_api(settings):
         pass

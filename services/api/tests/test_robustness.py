@@ -211,7 +211,7 @@ def test_a_reader_that_is_slow_gets_all_of_it(impatient: RunningApi, shelf: Shel
         while chunk := connection.recv(20_000):
             received += chunk
             # No wait for anything: it is this slow.
-            time.sleep(0.05)
+            time.sleep(0.01)
     assert received.endswith(b"}")
     assert len(received) > 900_000
 

@@ -112,7 +112,7 @@ def test_no_handler_waits_on_the_event_loop(
         actions: list[Callable[[], Any]] = [lambda path=path: ask(api, path) for path in paths]  # type: ignore[misc]
         actions += [lambda: announce(api, PUBLIC), lambda: ask(api, f"/splits?dataset=acme/unknown-{next(numbers)}")]
         with load(actions) as results:
-            eventually(lambda: len(results) > 300, seconds=60)
+            eventually(lambda: len(results) > 120, seconds=60)
         assert {status for _, status in results} <= {200, 202, 403, 404, 422, 503}
         assert re.findall("^BLOCKED .*", api.log[before:], re.MULTILINE) == []
 
@@ -128,7 +128,7 @@ def test_while_mongo_stands_still_nothing_hangs_and_then_all_is_right_again(
         actions: list[Callable[[], Any]] = [lambda path=path: ask(api, path) for path in good]  # type: ignore[misc]
         actions += [lambda: announce(api, f"acme/announced-{next(numbers)}")]
         with load(actions) as results:
-            eventually(lambda: len(results) > 200, seconds=30)
+            eventually(lambda: len(results) > 60, seconds=30)
             os.kill(mongo.process.pid, signal.SIGSTOP)
             stopped = time.monotonic()
             try:
@@ -145,9 +145,7 @@ def test_while_mongo_stands_still_nothing_hangs_and_then_all_is_right_again(
             eventually(lambda: all(ask(api, path) == 200 for path in good), seconds=RECOVERY_SECONDS)
             eventually(lambda: announce(api, PUBLIC) == 202, seconds=RECOVERY_SECONDS)
             after = len(results)
-            eventually(
-                lambda: len(results) > after + 200 and time.monotonic() > back + RECOVERY_SECONDS + 1, seconds=30
-            )
+            eventually(lambda: len(results) > after + 30 and time.monotonic() > back + RECOVERY_SECONDS + 1, seconds=30)
         # None waited longer than it may, or `ask` would have raised; and each was told what it could be told.
         assert {status for _, status in results} == {200, 202, 500}
         assert {status for begun, status in results if begun < stopped - 1} == {200, 202}

@@ -21,7 +21,7 @@ _READING = ("repo.content.read", "repo.content.write", "repo.read", "repo.write"
 _MAX_LENGTH = 8_192
 # How old the published keys may get; and how soon they are looked for again when a token fits none.
 _KEYS_SECONDS = 300.0
-_KEYS_AGAIN_SECONDS = 10.0
+_KEYS_AGAIN_SECONDS = 5.0
 
 # Later than any process lives; what is said may be too large a number to reckon with.
 _FAR = 2**53

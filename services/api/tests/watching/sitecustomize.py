@@ -13,7 +13,7 @@ import time
 from types import FrameType
 
 _EVENTS = ("open", "os.listdir", "os.scandir", "socket.getaddrinfo", "subprocess.Popen", "time.sleep", "shutil.rmtree")
-_WAITING = ("/pymongo/synchronous/", "/libqueue/", "/libcache/records.py", "/urllib/request.py", "/http/client.py")
+_WAITING = ("/pymongo/synchronous/", "/libqueue/", "/urllib/request.py", "/http/client.py")
 _told: set[str] = set()
 
 
