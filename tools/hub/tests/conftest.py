@@ -15,6 +15,8 @@ import pytest
 from hub.testing import RunningHub, running_hub
 from huggingface_hub import HfApi
 
+from tools.hub.tests.moves import move
+
 HUB_YAML = """
 datasets:
   acme/private-notes: {private: true}
@@ -114,3 +116,19 @@ def client(hub: RunningHub, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert process.stdin is not None
         process.stdin.close()
         process.wait(30)
+
+
+@pytest.fixture
+def new(repo: str) -> str:
+    """The name that `repo` is moved to: another owner's."""
+    return f"you/{repo.partition('/')[2]}-moved"
+
+
+@pytest.fixture
+def moved(
+    api: Callable[[str | None], HfApi], repo: str, new: str, pushed: Callable[[dict[str, str | bytes]], str]
+) -> str:
+    """The new name of a dataset that was `repo`."""
+    pushed({"a.csv": "x\n1\n"})
+    move(api("hf_me"), repo, new)
+    return new

@@ -2,6 +2,8 @@
 
 from starlette.requests import Request
 
+VARY = "Accept-Encoding, Authorization, Cookie"
+
 _FRESH = "max-age=120, stale-while-revalidate=600"
 _ASSET = "max-age=120"
 _SOON_OTHERWISE = "max-age=10"

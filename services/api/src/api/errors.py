@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.caching import cache_control, may_be_shared
+from api.caching import VARY, cache_control, may_be_shared
 from api.negotiation import PROBLEM, header_list, wants_problem
 from api.tracing import origin_of
 
@@ -65,7 +65,7 @@ def error_content(
             "code": code,
             **{name: value for name, value in members.items() if name != "error"},
         }
-    headers = {"Vary": "Accept, Accept-Encoding, Authorization, Cookie", **headers, "X-Error-Code": code}
+    headers = {"Vary": f"Accept, {VARY}", **headers, "X-Error-Code": code}
     return Response(dumps(members), status, headers, media_type=media_type)
 
 

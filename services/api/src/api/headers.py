@@ -6,13 +6,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.caching import VARY
+
 _ALWAYS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Error-Code, X-Revision, X-Request-Id, X-Cache, X-Traceparent, ETag, "
     "Retry-After, RateLimit, RateLimit-Policy",
     "X-Content-Type-Options": "nosniff",
 }
-_VARY = "Accept-Encoding, Authorization, Cookie"
 _PREFLIGHT_SECONDS = "86400"
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1000}")
 
@@ -33,7 +34,7 @@ class CommonHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers[name] = value
-                headers.setdefault("Vary", _VARY)
+                headers.setdefault("Vary", VARY)
             await send(message)
 
         sent = Headers(scope=scope)

@@ -74,7 +74,7 @@ def _begin(store: Store, access: Access, old: str, new: str) -> Path:
     temporary.replace(plan)
     try:
         _rename(store, access, old, new)
-    except BaseException:
+    except Exception:
         plan.unlink()
         raise
     return plan
