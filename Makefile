@@ -3,8 +3,9 @@
 .PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
 BIN := .venv/bin
 ARGS ?=
-# The tests of a file stay in one process, in order.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
+# tests first.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 SECONDS ?= 120
 
 help: ## This list

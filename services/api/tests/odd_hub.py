@@ -34,6 +34,8 @@ class OddHub:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two writes: the second would wait for the first one's receipt.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 hub.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
