@@ -22,6 +22,6 @@ class AccessLog:
             **fields,
             "event": "request",
             "level": "info",
-            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": datetime.now(UTC),
         }
-        self._writer.add(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._writer.add(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))

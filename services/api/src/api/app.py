@@ -20,6 +20,7 @@ from api.routes import ENDPOINTS
 from api.services import Databases, open_services
 from api.serving import StoredError, on_stored_error
 from api.settings import ApiSettings
+from api.tracing import Labelled
 
 
 def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLog | None) -> Starlette:
@@ -42,6 +43,7 @@ def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLo
                 max_seconds=settings.answers_memory_seconds,
                 max_bytes=settings.answers_memory_bytes,
             ),
+            Middleware(Labelled),
             Middleware(CommonHeaders),
             Middleware(CatchAll, max_seconds=settings.api_request_seconds),
         ],

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import AccessLog
@@ -29,9 +28,6 @@ class Observation:
         origin = Origin.of(scope["headers"])
         scope["state"]["origin"] = origin
         scope["state"]["began"] = asyncio.get_running_loop().time()
-        # What came over the same connection before may have left its own.
-        structlog.contextvars.unbind_contextvars("traceparent")
-        structlog.contextvars.bind_contextvars(**origin.labels)
         request_id = (b"x-request-id", origin.request_id.encode())
         status = 500
         code: str | None = None

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -46,3 +48,17 @@ def origin_of(request: Request) -> Origin:
     """The origin that was noted for `request`."""
     origin: Origin = request.state.origin
     return origin
+
+
+class Labelled:
+    """Pure ASGI middleware: log lines that are written on the way to an answer carry the labels of the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            # What came over the same connection before may have left its own.
+            structlog.contextvars.unbind_contextvars("traceparent")
+            structlog.contextvars.bind_contextvars(**scope["state"]["origin"].labels)
+        await self._app(scope, receive, send)
