@@ -170,6 +170,8 @@ def test_a_request_that_never_ends_does_not_keep_it_from_stopping(environment: d
         running_api({**environment, "API_DRAIN_SECONDS": "1", "HF_WEBHOOK_SECRET": ""}) as api,
         socket.create_connection(("127.0.0.1", api.port)) as connection,
     ):
-        connection.sendall(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
-        eventually(lambda: "api_requests_in_progress 2.0" in api.http.get("/metrics").text)
+        connection.settimeout(20)
+        connection.sendall(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+        # It waits for the body.
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         assert api.stop() == 0

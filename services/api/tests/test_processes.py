@@ -76,7 +76,6 @@ def test_any_of_them_tells_what_all_have_counted(together: RunningApi) -> None:
     counted = healthchecks(together)
     assert [healthchecks(together) for _ in range(5)] == [counted] * 5
     assert "pid=" not in ask(together, "/metrics").text
-    assert "\napi_requests_in_progress " in ask(together, "/metrics").text
 
 
 def test_one_that_is_killed_is_replaced_and_what_it_counted_is_not_lost(together: RunningApi) -> None:

@@ -2,7 +2,7 @@
 
 from bench.api.cases import Case
 from bench.api.load import Load
-from bench.api.measuring import Bare, Cell
+from bench.api.measuring import Bare, Cell, Run
 from bench.api.report import aims, kept_table, read_table
 from bench.api.residence import Residence
 
@@ -15,7 +15,7 @@ def load(rate: float, p99: float = 0.002, client_cpu: float = 0.5) -> Load:
 
 
 def cell(case: Case, connections: int, kept: Load, read: Load, bare: Bare | None) -> Cell:
-    return Cell(case, 1, connections, 12_340, kept, load(1000), read, bare)
+    return Cell(case, 1, connections, 12_340, [Run(kept, load(1000), read, bare)])
 
 
 def test_a_line_has_both_sides_and_their_ratio() -> None:
@@ -24,6 +24,18 @@ def test_a_line_has_both_sides_and_their_ratio() -> None:
     of_read = [*("small", "12.3", "1", "16"), *("400", "1.00", "2.00", "95%"), *("1600", "800", "0.25", "0.50")]
     assert kept_table(cells).splitlines()[1].split() == of_kept
     assert read_table(cells).splitlines()[1].split() == [*of_read, "client-bound"]
+
+
+def test_shares_are_of_runs_on_a_machine_that_is_slow_at_times() -> None:
+    runs = [
+        Run(load(600), load(1000), load(400), Bare(1600, 800)),
+        Run(load(300), load(500), load(100), Bare(400, 200)),
+        Run(load(120), load(200), load(300), Bare(1200, 600)),
+    ]
+    cells = [Cell(SMALL, 1, 16, 12_340, runs)]
+    kept, read = kept_table(cells).splitlines()[1].split(), read_table(cells).splitlines()[1].split()
+    assert (kept[4], kept[8], kept[-1]) == ("300", "500", "0.60")
+    assert (read[4], read[-4:]) == ("300", ["1200", "600", "0.25", "0.50"])
 
 
 def test_what_is_not_one_document_has_no_bare_reads() -> None:

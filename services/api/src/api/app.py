@@ -1,11 +1,13 @@
 """The ASGI app."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from libcommon.jsons import dumps
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from api.access_log import AccessLog
 from api.content import Content
@@ -23,8 +25,10 @@ from api.settings import ApiSettings
 from api.tracing import Labelled
 
 
-def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLog | None) -> Starlette:
-    """The app; `state.stopping` is for the server to set when it is told to stop."""
+def create_app(
+    settings: ApiSettings, databases: Databases, access_log: AccessLog | None, stopping: threading.Event
+) -> ASGIApp:
+    """The app; `stopping` is for the server to set when it is told to stop."""
     metrics = Metrics(shared=settings.api_processes > 1)
 
     @asynccontextmanager
@@ -36,13 +40,6 @@ def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLo
     app = Starlette(
         routes=[endpoint.route for endpoint in ENDPOINTS],
         middleware=[
-            Middleware(Observation, metrics=metrics, access_log=access_log),
-            Middleware(
-                Kept,
-                paths=[endpoint.path for endpoint in ENDPOINTS if endpoint.kept],
-                max_seconds=settings.answers_memory_seconds,
-                max_bytes=settings.answers_memory_bytes,
-            ),
             Middleware(Labelled),
             Middleware(CommonHeaders),
             Middleware(CatchAll, max_seconds=settings.api_request_seconds),
@@ -56,5 +53,12 @@ def create_app(settings: ApiSettings, databases: Databases, access_log: AccessLo
     document = openapi(ENDPOINTS)
     app.state.openapi = Content.of(dumps(document))
     app.state.page = Content.of(page_of(document).encode())
-    app.state.stopping = False
-    return app
+    app.state.stopping = stopping
+    # Around the framework: an answer that is kept costs nothing of it.
+    kept = Kept(
+        app,
+        paths=[endpoint.path for endpoint in ENDPOINTS if endpoint.kept],
+        max_seconds=settings.answers_memory_seconds,
+        max_bytes=settings.answers_memory_bytes,
+    )
+    return Observation(kept, metrics, access_log)

@@ -2,18 +2,21 @@
 
 import re
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import VARY
 
-_ALWAYS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "X-Error-Code, X-Revision, X-Request-Id, X-Cache, X-Traceparent, ETag, "
-    "Retry-After, RateLimit, RateLimit-Policy",
-    "X-Content-Type-Options": "nosniff",
-}
+_EXPOSED = (
+    b"X-Error-Code, X-Revision, X-Request-Id, X-Cache, X-Traceparent, ETag, Retry-After, RateLimit, RateLimit-Policy"
+)
+_ALWAYS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED),
+    (b"x-content-type-options", b"nosniff"),
+]
+_VARY = (b"vary", VARY.encode())
 _PREFLIGHT_SECONDS = "86400"
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1000}")
 
@@ -31,10 +34,10 @@ class CommonHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers[name] = value
-                headers.setdefault("Vary", VARY)
+                headers = message["headers"]
+                headers += _ALWAYS
+                if all(name != b"vary" for name, _ in headers):
+                    headers.append(_VARY)
             await send(message)
 
         sent = Headers(scope=scope)

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from prometheus_client import (
     CollectorRegistry,
-    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -15,9 +14,9 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["CONTENT_TYPE", "Metrics", "forget_process"]
+__all__ = ["CONTENT_TYPE", "Metrics"]
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -33,9 +32,6 @@ class Metrics:
             ProcessCollector(registry=registry)
             PlatformCollector(registry=registry)
             GCCollector(registry=registry)
-        self._in_progress = Gauge(
-            "api_requests_in_progress", "Requests under way.", multiprocess_mode="livesum", registry=registry
-        )
         self._seconds = Histogram(
             "api_request_seconds",
             "Time from a request to the end of its answer.",
@@ -46,13 +42,8 @@ class Metrics:
         # The library's own way to the histogram of some labels takes longer than to count in it.
         self._histogram = lru_cache(1000)(self._seconds.labels)
 
-    def begun(self) -> None:
-        """Counts a request that is under way until it is `answered`."""
-        self._in_progress.inc()
-
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one request."""
-        self._in_progress.dec()
         self._histogram(route, method if method in _METHODS else "other", status).observe(seconds)
 
     def text(self) -> bytes:
@@ -62,8 +53,3 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
-
-
-def forget_process(pid: int) -> None:
-    """Leaves out what a process that was killed had under way."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -46,7 +46,6 @@ class Observation:
                 sent_bytes += len(message.get("body", b"")) if scope["method"] != "HEAD" else 0
             await send(message)
 
-        self._metrics.begun()
         try:
             await self._app(scope, receive, watched)
         finally:

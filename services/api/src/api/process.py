@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 from contextlib import closing
 from typing import TextIO, cast
 
@@ -28,18 +29,15 @@ def serve(listener: socket.socket) -> int:
             print(f"MONGO_URL: the MongoDB server can't be used ({type(error).__name__})", file=sys.stderr)
             return 1
         wants_requests = settings.log_level in ("DEBUG", "INFO")
-        app = create_app(settings, databases, AccessLog(writer) if wants_requests else None)
-
-        def stopping() -> None:
-            app.state.stopping = True
-
+        stopping = threading.Event()
+        app = create_app(settings, databases, AccessLog(writer) if wants_requests else None, stopping)
         host, port = listener.getsockname()[:2]
         structlog.get_logger().info("listening", action="listening", host=host, port=port)
         server = Server(
             app,
             drain_seconds=settings.api_drain_seconds,
             client_seconds=settings.api_client_seconds,
-            on_stopping=stopping,
+            on_stopping=stopping.set,
         )
         server.run(sockets=[listener])
         structlog.get_logger().info("stopped", action="stopped")

@@ -11,8 +11,6 @@ from multiprocessing.context import SpawnProcess
 
 import structlog
 
-from api.metrics import forget_process
-
 _PAUSE_SECONDS = 1.0
 
 logger = structlog.get_logger()
@@ -43,7 +41,6 @@ def run_processes(
         for process in [each for each in processes if each.sentinel in ready]:
             process.join()
             processes.remove(process)
-            forget_process(process.pid or 0)
             if process.exitcode is not None and process.exitcode > 0:
                 ended.append(process.exitcode)
             else:

@@ -24,7 +24,7 @@ async def ready(request: Request) -> Response:
     mongo, assets = await asyncio.gather(
         _mongo(services.mongo.admin.command("ping")), _assets(services.settings.assets_directory)
     )
-    stopping: bool = request.app.state.stopping
+    stopping = request.app.state.stopping.is_set()
     good = mongo == assets == _OK and not stopping
     state = {"mongo": mongo, "assets": assets} | ({"process": "stopping"} if stopping else {})
     return Response(dumps(state), 200 if good else 503, {"Cache-Control": "no-store"}, media_type="application/json")

@@ -15,7 +15,7 @@ from bench.queue.team import Team
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """Bare reads a second: of the one document, and of the pair that the answer stands on."""
+    """A figure of bare reads: of the one document, and of the pair that the answer stands on; reads a second."""
 
     single: float
     pair: float
@@ -27,31 +27,56 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """One round: `kept` is the api that keeps answers in memory, `read` the one that reads them each time."""
+
+    kept: Load
+    memory: Load
+    read: Load
+    bare: Bare | None
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A case at so many connections to an api of so many processes: what came of it, and of its ceilings.
 
-    `body_bytes` are those that were sent. `kept` is the api that keeps answers in memory, `read` the one that reads
-    them each time.
+    `body_bytes` are those that were sent. Loads are medians of the runs. So are shares: of each run's own, for the
+    machine is not equally fast in all of them.
     """
 
     case: Case
     processes: int
     connections: int
     body_bytes: int
-    kept: Load
-    memory: Load
-    read: Load
-    bare: Bare | None
+    runs: Sequence[Run]
+
+    @property
+    def kept(self) -> Load:
+        return Load.median([run.kept for run in self.runs])
+
+    @property
+    def memory(self) -> Load:
+        return Load.median([run.memory for run in self.runs])
+
+    @property
+    def read(self) -> Load:
+        return Load.median([run.read for run in self.runs])
+
+    @property
+    def bare(self) -> Bare | None:
+        bare = [run.bare for run in self.runs if run.bare is not None]
+        return Bare.median(bare) if bare else None
 
     @property
     def of_memory(self) -> float:
         """The rate of answers that are kept, of that of the same bytes from memory."""
-        return self.kept.rate / self.memory.rate
+        return statistics.median(run.kept.rate / run.memory.rate for run in self.runs)
 
     @property
-    def of_pairs(self) -> float | None:
-        """The rate of answers that are read, of that of bare pairs."""
-        return self.read.rate / self.bare.pair if self.bare else None
+    def of_bare(self) -> Bare | None:
+        """The rate of answers that are read, of those of bare reads and pairs of them."""
+        shares = [Bare(run.read.rate / run.bare.single, run.read.rate / run.bare.pair) for run in self.runs if run.bare]
+        return Bare.median(shares) if shares else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +95,21 @@ class Ground:
     database: str
 
     def measure(self, case: Case, connections: int, runs: int, seconds: float) -> Cell:
-        """Medians of so many runs, for so long each time.
+        """So many runs, for so long each time.
 
         Raises:
             BenchError: an answer isn't what it must be.
         """
         exchange = self.exchanges[case.name]
-        kept, memory, read, bare = list[Load](), list[Load](), list[Load](), list[Bare]()
-        for _ in range(runs):
-            for port, loads in ((self.kept.port, kept), (self.memory, memory), (self.read.port, read)):
-                loads.append(load_for(self.client, port, exchange, connections, seconds))
-            if case.document is not None:
-                bare.append(self._bare(case.document, connections, seconds))
-        return Cell(
-            case,
-            self.drivers.size,
-            connections,
-            exchange.size,
-            Load.median(kept),
-            Load.median(memory),
-            Load.median(read),
-            Bare.median(bare) if bare else None,
-        )
+
+        def load(port: int) -> Load:
+            return load_for(self.client, port, exchange, connections, seconds)
+
+        def run() -> Run:
+            bare = None if case.document is None else self._bare(case.document, connections, seconds)
+            return Run(load(self.kept.port), load(self.memory), load(self.read.port), bare)
+
+        return Cell(case, self.drivers.size, connections, exchange.size, [run() for _ in range(runs)])
 
     def _bare(self, document: Mapping[str, Any], tasks: int, seconds: float) -> Bare:
         record, answer = ("datasets", {"dataset": document["dataset"]}), ("answers", document)

@@ -32,9 +32,9 @@ def aims(cells: Sequence[Cell], residence: Residence) -> list[Aim]:
     """What is aimed at, each by the cell that is farthest from it."""
     kept = [(cell, cell.of_memory, aim) for cell in cells if (aim := cell.case.of_memory) is not None]
     read = [
-        (cell, cell.of_pairs, aim)
+        (cell, share.pair, aim)
         for cell in cells
-        if (aim := cell.case.of_pairs) is not None and cell.of_pairs is not None
+        if (aim := cell.case.of_pairs) is not None and (share := cell.of_bare) is not None
     ]
     return [
         *_least("kept, of memory", kept),
@@ -87,10 +87,10 @@ def _of_load(load: Load) -> tuple[str, ...]:
 
 
 def _of_bare(cell: Cell) -> tuple[str, ...]:
-    if cell.bare is None:
+    bare, share = cell.bare, cell.of_bare
+    if bare is None or share is None:
         return (_NONE,) * 4
-    rates = (cell.bare.single, cell.bare.pair)
-    return *(f"{rate:.0f}" for rate in rates), *(f"{cell.read.rate / rate:.2f}" for rate in rates)
+    return f"{bare.single:.0f}", f"{bare.pair:.0f}", f"{share.single:.2f}", f"{share.pair:.2f}"
 
 
 def _mark(*loads: Load) -> str:
