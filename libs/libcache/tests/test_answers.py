@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from libcache.answers import Answer, AnswerKey, Answers, Kind
+from libcache.reading import StoredAnswer
 from libcache.records import Record, Records
 from libcommon.errors import CodedError
 from pymongo.database import Database
@@ -41,6 +42,17 @@ def test_an_answer_is_stored_as_the_bytes_to_send(records: Records, answers: Ans
     answer = stored()
     assert gzip.decompress(answer["body"]) == b'{"rows":[]}'
     assert (answer["status"], answer["revision"], answer["generation"]) == (200, REVISION, record.generation)
+
+
+def test_a_digest_tells_answers_apart_also_those_that_were_stored_without(
+    records: Records, answers: Answers, stored: Any
+) -> None:
+    digests = []
+    for body in (b"one", b"another", b"one"):
+        answers.write(KEY, Answer(body), records.raise_fence(DATASET), REVISION)
+        digests.append(StoredAnswer.of(stored()).digest)
+        assert StoredAnswer.of({**stored(), "digest": None}).digest == digests[-1]
+    assert digests[0] == digests[2] != digests[1]
 
 
 def test_of_two_writers_the_later_claim_wins_whatever_the_order(

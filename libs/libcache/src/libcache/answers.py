@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from bson.binary import Binary
+from libcommon.digests import digest_of
 from libcommon.errors import CATALOGUE, CodedError, Fault
 from libcommon.jsons import dumps
 from pymongo import DeleteOne, UpdateOne
@@ -127,6 +128,7 @@ class Answers:
             if standing and standing["status"] == 200 and standing["generation"] == record.generation:
                 failure = {"stale": True, "failed_code": answer.code, "failed_revision": revision}
                 return self._upsert(key, record, failure, insert=False)
+        compressed = gzip.compress(answer.body, _COMPRESSION_LEVEL, mtime=0)
         return self._upsert(
             key,
             record,
@@ -138,7 +140,8 @@ class Answers:
                 "status": answer.status,
                 "code": answer.code,
                 "stale": False,
-                "body": Binary(gzip.compress(answer.body, _COMPRESSION_LEVEL, mtime=0)),
+                "body": Binary(compressed),
+                "digest": digest_of(compressed),
                 "features_span": list(answer.features_span or ()),
                 "row_offsets": answer.row_offsets,
                 "asset_ends": answer.asset_ends,

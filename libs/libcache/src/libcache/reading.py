@@ -4,20 +4,23 @@ import gzip
 from dataclasses import dataclass
 from typing import Any, Self
 
+from libcommon.digests import digest_of
 from pymongo.asynchronous.database import AsyncDatabase
 
 from libcache.answers import AnswerKey, Kind
 from libcache.records import Record
 from libcache.schema import Visibility
 
-_NOT_SERVED = {"_id": 0, "fence": 0, "written_at": 0, "assets_fence": 0, "signature": 0}
-
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as it is stored; see `libcache.answers.Answer` for what the offsets are."""
+    """An answer as it is stored; see `libcache.answers.Answer` for what the offsets are.
+
+    `digest` tells its bytes from all others.
+    """
 
     compressed: bytes
+    digest: str
     status: int
     code: str | None
     revision: str | None
@@ -35,7 +38,9 @@ class StoredAnswer:
     def of(cls, document: dict[str, Any]) -> Self:
         """The answer in a document of the collection `answers`."""
         return cls(
-            compressed=bytes(document["body"]),
+            compressed=document["body"],
+            # Those that were written before digests were.
+            digest=document.get("digest") or digest_of(document["body"]),
             status=document["status"],
             code=document["code"],
             revision=document["revision"],
@@ -77,7 +82,7 @@ class Reader:
     ) -> StoredAnswer | None:
         """The answer that is true now; one of another generation is none."""
         key = AnswerKey(kind, record.dataset, config, split)
-        document = await self._answers.find_one(key.filter, _NOT_SERVED)
+        document = await self._answers.find_one(key.filter)
         if document is None or document["generation"] != record.generation:
             return None
         return StoredAnswer.of(document)

@@ -1,12 +1,12 @@
 """The body of an answer, in the codings that clients accept."""
 
 import gzip
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from backports import zstd
 from libcache.reading import StoredAnswer
+from libcommon.digests import digest_of
 from starlette.concurrency import run_in_threadpool
 
 from api.negotiation import content_coding
@@ -33,7 +33,7 @@ class Content:
     @classmethod
     def stored(cls, answer: StoredAnswer) -> "Content":
         """The body of an answer as it is."""
-        return cls(digest_of(answer.compressed), answer.body, answer.size, answer.compressed)
+        return cls(answer.digest, answer.body, answer.size, answer.compressed)
 
     @classmethod
     def of(cls, body: bytes) -> "Content":
@@ -57,8 +57,3 @@ class Content:
             case "gzip":
                 body = gzip.compress(body, _LEVEL, mtime=0)
         return coding, body
-
-
-def digest_of(data: bytes) -> str:
-    """A digest in letters and digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -3,11 +3,11 @@
 from libcache.assets import AssetPath
 from libcache.records import Record
 from libcache.schema import READABLE, Visibility
+from libcommon.digests import digest_of
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caching import asset_cache_control, may_be_shared, share
-from api.content import digest_of
 from api.credentials import Credentials
 from api.endpoint import Answer, Endpoint, Parameter
 from api.errors import ApiError

@@ -2,11 +2,12 @@
 
 from libcache.reading import StoredAnswer
 from libcache.records import Record
+from libcommon.digests import digest_of
 from libcommon.jsons import dumps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.content import Content, digest_of
+from api.content import Content
 from api.endpoint import ERRORS_OF_ANSWERS, HEADERS_OF_ANSWERS, NOT_MODIFIED, Answer, Endpoint, Parameter
 from api.errors import ApiError
 from api.lookup import first_page
@@ -31,7 +32,7 @@ async def rows(request: Request) -> Response:
     length = parameters.number(_LENGTH)
     record, page = await first_page(request, dataset, config, split)
     begin, end = _range(page, offset, length)
-    digest = digest_of(b"%b %d %d" % (page.compressed, begin, end))
+    digest = digest_of(f"{page.digest} {begin} {end}".encode())
     content = Content(digest, lambda: _cut(request, record, page, begin, end), page.size)
     return await serve_part(request, record, page, content)
 
