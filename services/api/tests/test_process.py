@@ -107,8 +107,10 @@ def test_on_sigterm_requests_under_way_are_ended_and_new_ones_refused(
         eventually(lambda: refuses(api.port))
         assert api.process.poll() is None
         odd_hub.released.set()
-        assert under_way.result(10).status_code == 200
+        answer = under_way.result(10)
+        assert answer.status_code == 200
         assert api.process.wait(10) == 0
+        assert f'"request_id":"{answer.headers["X-Request-Id"]}"' in api.log
 
 
 def refuses(port: int) -> bool:
