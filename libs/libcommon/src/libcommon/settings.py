@@ -1,15 +1,31 @@
 """Settings: one typed class a process, read once at start from the environment."""
 
+import re
 import sys
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+_DATABASE_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
+
+
+def _address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("expected an address like https://HOST or http://HOST:PORT")
+    return value
+
+
+HttpAddress = Annotated[str, AfterValidator(_address)]
 
 
 class Settings(BaseSettings):
@@ -44,6 +60,13 @@ class MongoSettings(Settings):
     mongo_queue_database: str = Field("datasets_server_queue", description="Database of the queue")
     mongo_cache_database: str = Field("datasets_server_cache", description="Database of the answers")
 
+    @field_validator("mongo_queue_database", "mongo_cache_database")
+    @classmethod
+    def _is_database_name(cls, value: str) -> str:
+        if not _DATABASE_NAME.fullmatch(value):
+            raise ValueError("expected at most 63 letters of English, digits, _ and -")
+        return value
+
     @field_validator("mongo_url")
     @classmethod
     def _is_mongo_url(cls, value: str) -> str:
@@ -61,13 +84,11 @@ class MongoSettings(Settings):
 class HubSettings(Settings):
     """Which Hub the datasets are on."""
 
-    hf_endpoint: str = Field("https://huggingface.co", description="Address of the Hub")
+    hf_endpoint: HttpAddress = Field("https://huggingface.co", description="Address of the Hub")
 
     @field_validator("hf_endpoint")
     @classmethod
-    def _is_http_url(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("expected an address that starts with http:// or https://")
+    def _has_no_slash_at_its_end(cls, value: str) -> str:
         return value.rstrip("/")
 
 

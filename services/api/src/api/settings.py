@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from libcommon.settings import HubSettings, MongoSettings
+from libcommon.settings import HttpAddress, HubSettings, MongoSettings
 from libqueue.settings import QueueSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -44,7 +44,7 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     )
     hf_auth_timeout_seconds: float = Field(5, gt=0, le=60, description="Time limit of one check, in seconds")
     auth_memory_seconds: float = Field(5, ge=0, le=10, description="How long a check's answer holds, in seconds")
-    hf_jwt_public_key_url: str | None = Field(
+    hf_jwt_public_key_url: HttpAddress | None = Field(
         None, description="Address of the Hub's public keys for JWTs that let their bearer read a dataset, as a JWKS"
     )
     hf_jwt_additional_public_keys: str | None = Field(
@@ -105,13 +105,6 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         secret = value.get_secret_value() if value else ""
         if secret and not (secret.isascii() and secret.isprintable() and secret.strip() == secret):
             raise ValueError("expected printable ASCII characters without spaces around them")
-        return value
-
-    @field_validator("hf_jwt_public_key_url")
-    @classmethod
-    def _is_an_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("expected an address that starts with http:// or https://")
         return value
 
     @field_validator("hf_jwt_additional_public_keys")
