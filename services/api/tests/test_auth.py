@@ -1,6 +1,7 @@
 """The auth check itself, with a Hub that does what the test wants."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
@@ -12,12 +13,14 @@ from services.api.tests.process import RunningApi, running_api
 from services.api.tests.shelf import Shelf
 
 ME = {"Authorization": "Bearer hf_me"}
+# A refusal, at most.
+REMEMBERED_SECONDS = 0.5
 
 
 @pytest.fixture(scope="session")
 def checked(environment: dict[str, str], listening_odd_hub: OddHub) -> Iterator[RunningApi]:
     """An api that asks the odd Hub, and remembers for 10 s."""
-    settings = {"HF_AUTH_TIMEOUT_SECONDS": "1", "AUTH_MEMORY_SECONDS": "10"}
+    settings = {"HF_AUTH_TIMEOUT_SECONDS": "3", "AUTH_MEMORY_SECONDS": "10"}
     with running_api({**environment, **settings, "HF_ENDPOINT": listening_odd_hub.url + "/"}) as api:
         yield api
 
@@ -83,11 +86,17 @@ def test_what_the_hub_said_holds_for_the_same_caller_and_dataset_only(
 def test_a_refusal_is_remembered_too_and_trouble_is_not(checked: RunningApi, odd_hub: OddHub, name: str) -> None:
     odd_hub.status = 500
     assert ask(checked, name).status_code == 503
-    odd_hub.status = 404
-    assert ask(checked, name).status_code == 404
-    odd_hub.status = 200
-    assert ask(checked, name).status_code == 404
-    assert len(odd_hub.asked) == 2
+    assert len(odd_hub.asked) == 1
+    for attempt in range(10):
+        begun = time.monotonic()
+        odd_hub.status = 404
+        assert ask(checked, f"{name}-{attempt}").status_code == 404
+        odd_hub.status = 200
+        if ask(checked, f"{name}-{attempt}").status_code == 404:
+            break
+        # A busy machine may need longer for the two than a refusal is remembered.
+        assert time.monotonic() - begun > REMEMBERED_SECONDS
+    assert len(odd_hub.asked) == 2 * (attempt + 1)
 
 
 def test_equal_checks_in_flight_are_made_once(forgetful: RunningApi, odd_hub: OddHub, name: str) -> None:

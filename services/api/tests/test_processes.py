@@ -106,6 +106,7 @@ def test_none_outlives_the_one_that_started_them(environment: dict[str, str]) ->
 
 
 def test_when_one_can_not_start_all_end_with_its_reason(environment: dict[str, str]) -> None:
-    settings = {**environment, "API_PROCESSES": "2", "MONGO_QUEUE_DATABASE": "no name"}
+    unknown = environment["MONGO_URL"].replace("://", "://nobody:secret@")
+    settings = {**environment, "API_PROCESSES": "2", "MONGO_URL": unknown}
     with pytest.raises(RuntimeError, match="MONGO_URL: the MongoDB server can't be used"), running_api(settings):
         pass
