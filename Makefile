@@ -3,9 +3,9 @@
 .PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
 BIN := .venv/bin
 ARGS ?=
-# Tests wait for a third of their time: three processes keep two CPUs busy. Those of a file stay in one, in order; the
-# files come in the order of `testpaths`, not those with most tests first.
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+# The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
+# tests first.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 SECONDS ?= 120
 
 help: ## This list
@@ -18,7 +18,7 @@ setup: ## Bring .venv up to date with poetry.lock (all the others do it first); 
 start: setup ## Run Mongo, a local Hub with sample datasets, the workers and the api; settings: tools/stack/README.md
 	@exec $(BIN)/python -m stack
 
-test: setup ## Run every test, in three processes; ARGS= goes to pytest
+test: setup ## Run every test, in two processes; ARGS= goes to pytest
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
 
 test-corpus: setup ## Run every dataset of the corpus, the slow and huge ones too; ARGS="-k bomb" chooses
