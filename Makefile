@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos fuzz quality bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
@@ -9,7 +9,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 SECONDS ?= 120
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Bring .venv up to date with poetry.lock (all the others do it first); PYTHON= chooses the Python
 	@tools/setup/run
@@ -36,6 +36,9 @@ quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+verify-deploy: setup ## Check images, compose, Helm chart, proxy and alerts with the real programs (verify/README.md)
+	@$(BIN)/python -m verify.prepare && exec $(BIN)/pytest $(if $(ARGS),,verify) $(ARGS)
+
 bench-push: setup ## Measure the time from push to preview
 	@exec $(BIN)/python -m bench push $(ARGS)
 
@@ -58,5 +61,5 @@ docs: setup ## Write the generated pages of docs/ again
 	$(BIN)/python -m docs.generate
 
 clean: ## Remove the environments and the tools' caches; the data in .data/ stay
-	rm -rf .venv .venv-poetry .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-poetry .venv-verify .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +
