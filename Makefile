@@ -36,7 +36,7 @@ quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-verify-deploy: setup ## Check images, compose, Helm chart, proxy and alerts with the real programs (verify/README.md)
+verify-deploy: setup ## Check what is deployed, with the real programs (verify/README.md)
 	@$(BIN)/python -m verify.prepare && exec $(BIN)/pytest $(if $(ARGS),,verify) $(ARGS)
 
 bench-push: setup ## Measure the time from push to preview
