@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from admin.settings import AdminSettings
+from admin.verb import Verb
+from admin.verbs import VERBS
 from api.openapi import openapi
 from api.routes import ENDPOINTS
 from api.settings import ApiSettings
@@ -18,6 +21,32 @@ _ABOUT_ERRORS = """Every error is JSON, `{"error": what is wrong and what to do}
 
 Those with a fault are stored by workers. `data`: mend the dataset, it is read again when it changes. `hub`: tried
 again with growing delays. `server`: tried again, then kept for the operator.
+"""
+
+_ABOUT_VERBS = """Each verb is there twice, with the same parameters and the same answer: as a command, and at a path of
+the admin service. [Operating the queue](operating-the-queue.md) and [operating the assets](operating-assets.md) show
+them at work.
+
+**Commands.** `python -m admin VERB …` needs the `MONGO_URL` of the workers; what is about the Hub needs their
+`HF_ENDPOINT` and `HF_TOKEN`, what is about media files their `ASSETS_DIRECTORY`. What isn't named by its place is an
+option (`--limit 10`). `--json` says the answer as one JSON document with times in UTC. It ends with 0 when it did
+what was asked, 1 when there was nothing to find or to change, 2 for bad usage, and when Mongo, the Hub or a folder
+can't be used; stderr says why in one line. A list of nothing is an answer too: 0.
+
+**HTTP.** `python -m admin serve` answers at `ADMIN_HOST` and `ADMIN_PORT`. What only shows something is a GET with
+its parameters in the query, what changes something a POST with a JSON object as its body. **It is closed to everybody
+unless it is told who may get in**: the bearer of `ADMIN_TOKEN`, and members of `ADMIN_ORGANIZATION` with their own
+tokens for the Hub, both by `Authorization: Bearer TOKEN`. `GET /admin` lists the verbs with the JSON Schema of their
+parameters. An error is `{"error": what is wrong and what to do}`: 401 without good credentials, 403 for who may not
+get in, 404 where there is nothing, 422 for wrong parameters, 502 and 503 while the Hub or Mongo can't be used.
+`/healthcheck`, `/ready` and `/metrics` need no token: keep the port inside.
+
+**Long work** is done in steps of about a second, from the `cursor` of one to that of the next, until there is none. A
+command does so by itself, shows how far it is, and says where it was cut off: `--cursor` goes on from there. Over
+HTTP whoever asks sends the cursor of the step before with the same parameters. Doing a step again is harmless.
+
+**Every change is noted** before it is made and completed after it, with who asked for it: `token`, `hub:NAME` or
+`command:USER@HOST`. See [audit list](#audit-list); `AUDIT_SECONDS` says how long notes are kept.
 """
 
 
@@ -40,7 +69,7 @@ def errors_page() -> str:
 def configuration_page() -> str:
     """The settings of the services."""
     lines = ["# Configuration\n", _NOTE, "Settings are environment variables, read once at start.\n"]
-    for title, settings in (("api", ApiSettings), ("worker", WorkerSettings)):
+    for title, settings in (("api", ApiSettings), ("worker", WorkerSettings), ("admin", AdminSettings)):
         lines += [f"## {title}\n", "| variable | default | what it is |", "|---|---|---|"]
         lines += [*_rows(settings), ""]
     return "\n".join(lines)
@@ -89,7 +118,32 @@ def _parameters(parameters: list[dict[str, Any]]) -> list[str]:
     return ["| parameter | where | | what it is |", "|---|---|---|---|", *rows, ""]
 
 
-PAGES = {"api.md": api_page, "errors.md": errors_page, "configuration.md": configuration_page}
+def admin_page() -> str:
+    """The verbs of operators."""
+    lines = ["# What operators see and do\n", _NOTE, _ABOUT_VERBS]
+    for verb in VERBS:
+        lines += [f"## {verb.name}\n", f"`{_usage(verb)}` · `{'POST' if verb.changes else 'GET'} {verb.path}`\n"]
+        lines += [f"{verb.summary}. {verb.about}".strip(), ""]
+        rows = [
+            f"| `{name}` | {_default(field)} | {field.description or ''} |"
+            for name, field in verb.parameters.model_fields.items()
+        ]
+        lines += ["| parameter | default | what it is |", "|---|---|---|", *rows, ""] if rows else []
+    return "\n".join(lines)
+
+
+def _usage(verb: Verb[Any, Any]) -> str:
+    fields = verb.parameters.model_fields
+    places = [name.upper() if fields[name].is_required() else f"[{name.upper()}]" for name in verb.places]
+    return " ".join(["python -m admin", verb.name, *places])
+
+
+PAGES = {
+    "admin.md": admin_page,
+    "api.md": api_page,
+    "configuration.md": configuration_page,
+    "errors.md": errors_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

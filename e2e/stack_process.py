@@ -16,6 +16,7 @@ import httpx2
 from pymongo import MongoClient
 
 ROOT = Path(__file__).parent.parent
+ADMIN_TOKEN = "of the operator in the tests of the whole"
 T = TypeVar("T")
 
 
@@ -62,7 +63,7 @@ class Stack:
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
-        self.port, self.hub_port = free_port(), free_port()
+        self.port, self.hub_port, self.admin_port = free_port(), free_port(), free_port()
         self.url, self.hub_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.hub_port}"
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("HF_", "MAKE", "MFLAGS"))
@@ -70,6 +71,8 @@ class Stack:
         environment |= {
             "PORT": str(self.port),
             "HUB_PORT": str(self.hub_port),
+            "ADMIN_PORT": str(self.admin_port),
+            "ADMIN_TOKEN": ADMIN_TOKEN,
             "DATA_DIRECTORY": str(directory),
             "MONGO_QUEUE_DATABASE": f"e2e_{self.port}_queue",
             "MONGO_CACHE_DATABASE": f"e2e_{self.port}_cache",
@@ -83,6 +86,8 @@ class Stack:
             )
         self.http = httpx2.Client(base_url=self.url, timeout=30)
         self.hub = httpx2.Client(base_url=self.hub_url, timeout=30)
+        operator = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        self.admin = httpx2.Client(base_url=f"http://127.0.0.1:{self.admin_port}", timeout=30, headers=operator)
 
     @property
     def datasets(self) -> Path:
@@ -158,6 +163,7 @@ class Stack:
         self.process.wait(60)
         self.http.close()
         self.hub.close()
+        self.admin.close()
         if "MONGO_URL" in os.environ:
             # Its own server's files go with the directory; somebody else's server keeps what isn't dropped.
             with MongoClient[dict[str, Any]](os.environ["MONGO_URL"]) as mongo:

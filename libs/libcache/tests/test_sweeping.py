@@ -56,7 +56,11 @@ def path_of(record: Record, name: str = FILE) -> str:
 
 
 def broken(cache: Cache) -> list[str]:
-    return [path for answer in broken_answers(cache.assets, cache.records, cache.answers) for path in answer.missing]
+    return [
+        path
+        for answer in broken_answers(cache.answers.with_assets(), cache.assets, cache.records, cache.answers)
+        for path in answer.missing
+    ]
 
 
 def age(cache: Cache, seconds: float = 2 * LONG) -> None:

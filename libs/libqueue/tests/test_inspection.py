@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from libqueue.dead import Dead
 from libqueue.inspection import Counts, Inspection
 from libqueue.model import JobKey, LeaseLostError, Limits, Outcome, Setback, Setbacks, Status
 from libqueue.pauses import Scope
 from libqueue.queue import Queue
-from libqueue.replaying import replay, replay_all
 from pymongo.database import Database
 
 from libs.libqueue.tests.conditions import claim_next
@@ -166,30 +166,33 @@ class TestOneKey:
         ]
 
 
-class TestReplaying:
+def replay(database: Database[dict[str, Any]], queue: Queue, **wanted: str) -> int:
+    """Replays the dead that have these fields, few at a time; returns how many there were."""
+    dead, until, replayed = Dead(database), Inspection(database).now(), 0
+    while deaths := dead.first(wanted, until, 100):
+        dead.replay(queue, deaths)
+        replayed += len(deaths)
+    return replayed
+
+
+class TestTheDead:
     def test_a_replayed_job_runs_again_from_the_start_and_is_not_dead_any_more(
         self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
     ) -> None:
         queue.add(CSV)
         queue.retry(claim_next(queue), delay_seconds=600, setback=Setback.FAILURE)
         die(queue, CSV)
-        assert replay(queue_database, queue, CSV)
+        assert replay(queue_database, queue) == 1
         assert inspection.dead(limit=10) == []
         again = claim_next(queue)
         assert (again.key, again.attempt, again.setbacks) == (CSV, 1, Setbacks())
-
-    def test_what_is_not_dead_is_not_replayed(
-        self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
-    ) -> None:
-        assert not replay(queue_database, queue, CSV)
-        assert inspection.jobs(limit=10) == []
 
     def test_a_replay_that_was_cut_off_can_be_done_again(
         self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
     ) -> None:
         die(queue, CSV)
         queue.add(CSV)  # all that a replay came to before it was cut off
-        assert replay(queue_database, queue, CSV)
+        assert replay(queue_database, queue) == 1
         assert (len(inspection.jobs(limit=10)), inspection.dead(limit=10)) == (1, [])
 
     def test_a_job_that_dies_again_at_once_stays_among_the_dead(
@@ -202,33 +205,42 @@ class TestReplaying:
 
         unlucky = Unlucky(queue_database, queue_limits)
         die(unlucky, CSV)
-        assert replay(queue_database, unlucky, CSV)
+        assert replay(queue_database, unlucky) == 1
         assert [death.code for death in inspection.dead(limit=10)] == ["UnexpectedError"]
 
-    def test_the_dead_of_a_type_or_a_code_are_replayed_and_the_others_stay(
+    def test_those_of_a_type_or_a_code_are_replayed_and_the_others_stay(
         self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
     ) -> None:
         die(queue, CSV, "HfHubError")
         die(queue, OTHER, "JobOutOfMemoryError")
         die(queue, split("train"), "HfHubError")
-        assert replay_all(queue_database, queue, type_="datasets", code="HfHubError") == 1
+        assert replay(queue_database, queue, type="datasets", code="HfHubError") == 1
         assert [(death.type, death.dataset) for death in inspection.dead(limit=10)] == [
             ("splits", "acme/csv"),
             ("datasets", "other/csv"),
         ]
-        assert replay_all(queue_database, queue) == 2
-        assert replay_all(queue_database, queue) == 0
+        assert replay(queue_database, queue) == 2
+        assert replay(queue_database, queue) == 0
         assert len(inspection.jobs(limit=10)) == 3
 
-    def test_more_dead_than_one_write_takes_are_all_replayed_oldest_first(
+    def test_more_than_one_write_takes_are_all_replayed(
         self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
     ) -> None:
         die(queue, CSV)
         (death,) = queue_database["dead"].find()
         keys = [JobKey("datasets", f"acme/{number:03}") for number in range(250)]
         queue_database["dead"].insert_many([{**death, "_id": str(key), "dataset": key.dataset} for key in keys])
-        assert replay_all(queue_database, queue, type_="datasets") == 251
+        assert replay(queue_database, queue, type="datasets") == 251
         assert inspection.counts() == Counts({"datasets": {"ready": 251, "delayed": 0, "parked": 0, "running": 0}}, {})
+
+    def test_what_is_forgotten_is_not_dead_and_does_not_run(
+        self, queue: Queue, inspection: Inspection, queue_database: Database[dict[str, Any]]
+    ) -> None:
+        die(queue, CSV)
+        dead = Dead(queue_database)
+        deaths = dead.first({}, inspection.now(), 10)
+        assert [dead.forget(deaths), dead.forget(deaths)] == [1, 0]
+        assert (inspection.jobs(limit=10), inspection.dead(limit=10)) == ([], [])
 
     def test_the_dead_are_listed_latest_first_and_chosen_by_what_is_given(
         self, queue: Queue, inspection: Inspection

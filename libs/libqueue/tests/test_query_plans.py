@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from libqueue.dead import Dead
 from libqueue.inspection import Inspection
 from libqueue.model import JobKey, Limits, Outcome, Setback
 from libqueue.pauses import Scope
 from libqueue.queue import Queue
-from libqueue.replaying import replay_all
 from libqueue.upkeep import Upkeep
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -57,7 +57,8 @@ def do_everything(database: Database[dict[str, Any]]) -> None:
     inspection.job(first.key)
     inspection.jobs(dataset="acme/one", limit=10)
     inspection.dead(dataset="acme/one", limit=10)
-    replay_all(database, queue)
+    dead = Dead(database)
+    dead.replay(queue, dead.first({}, inspection.now(), 10))
     queue.cancel("acme/one", "splits")
     queue.cancel_one(JobKey("splits", "acme/3", "default", "train"))
 

@@ -260,3 +260,20 @@ def test_what_the_hub_said_before_a_dataset_was_closed_does_not_count_after_it(
     shelf.records.close_if_more_open_than_private(name)
     subject = Subject(name, shelf.fill(name, Visibility.PRIVATE)[1])
     eventually(lambda: outcomes(api, subject, NOBODY) == everywhere(UNAUTHENTICATED, FORBIDDEN))
+
+
+@pytest.mark.parametrize("path", ["/splits", "/first-rows", "/rows"])
+def test_a_blocked_dataset_is_said_to_be_so_only_to_those_who_may_read_it(
+    api: RunningApi, shelf: Shelf, dataset: Make, path: str
+) -> None:
+    for visibility, stranger in ((Visibility.PUBLIC, "DatasetBlockedError"), (Visibility.PRIVATE, "")):
+        name = dataset(visibility)
+        shelf.list_splits(shelf.observe(name, visibility), {"default": ["train"]})
+        assert shelf.records.block(name)
+        asked = {"dataset": name, "config": "default", "split": "train"}
+        answer = api.http.get(path, params=asked, headers=ME)
+        assert (answer.status_code, answer.headers["X-Error-Code"]) == (403, "DatasetBlockedError")
+        assert answer.headers["Cache-Control"].startswith("private" if visibility is Visibility.PRIVATE else "max-age")
+        stranger = stranger or "ExternalUnauthenticatedError"
+        assert api.http.get(path, params=asked).headers["X-Error-Code"] == stranger
+        assert shelf.jobs.find_one({"dataset": name}) is None

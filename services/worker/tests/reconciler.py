@@ -13,6 +13,7 @@ from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
+from libcache.scratch import Scratch
 from libcache.usage import Usage
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
@@ -22,7 +23,6 @@ from worker.execution import Executor
 from worker.jobs.base import Stores
 from worker.passes import Passes
 from worker.reconciliation import Reconciliation, plan_of
-from worker.scratch import Scratch
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
 from worker.vitals import Vitals

@@ -125,3 +125,16 @@ def test_a_name_that_the_hub_does_not_know_ends_as_not_found(station: Station) -
     station.event("acme/nothing")
     assert eventually(lambda: station.code(dataset="acme/nothing")) == "DatasetNotFoundError"
     assert station.record("acme/nothing").visibility == "missing"
+
+
+def test_a_blocked_dataset_is_not_read_until_it_is_unblocked(station: Station) -> None:
+    station.put("train.csv", "n\n1\n")
+    eventually(station.head)
+    assert station.records.block(DATASET)
+    station.event()
+    station.settle()
+    assert station.ended("datasets")["outcome"] == "superseded"
+    assert station.answer() is None
+    assert station.records.unblock(DATASET)
+    station.event()
+    eventually(lambda: station.rows() == [{"n": 1}])

@@ -76,6 +76,14 @@ def test_a_pass_finds_what_was_left_half_done_and_leaves_alone_what_has_its_job(
     assert queued(station) == {f"acme/{name}" for name in left}
 
 
+def test_a_blocked_dataset_is_left_alone_whatever_happens_to_it(station: Station, lead_passes: Lead) -> None:
+    change_on_the_hub(station)
+    for name in ("moved", "deleted", "hidden"):
+        station.records.block(f"acme/{name}")
+    complete(station, lead_passes())
+    assert queued(station) == {"other/new"}
+
+
 def test_workers_finish_what_a_pass_found(station: Station) -> None:
     change_on_the_hub(station)
     station.start("datasets", RECONCILE_INTERVAL_SECONDS=60, RECONCILE_SCOPE="hub", RECONCILE_PAGE_SECONDS=0)

@@ -11,8 +11,8 @@ from stack.settings import Settings
 
 @pytest.fixture
 def ports() -> dict[str, str]:
-    """Two that nobody listens on, whatever else runs on this machine."""
-    return {"PORT": str(free_port()), "HUB_PORT": str(free_port())}
+    """Some that nobody listens on, whatever else runs on this machine."""
+    return {"PORT": str(free_port()), "HUB_PORT": str(free_port()), "ADMIN_PORT": str(free_port())}
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize("name", ["PORT", "HUB_PORT", "MONGO_PORT", "WORKERS_DATASETS", "WORKERS_SPLITS"])
+@pytest.mark.parametrize("name", ["PORT", "HUB_PORT", "ADMIN_PORT", "MONGO_PORT", "WORKERS_DATASETS", "WORKERS_SPLITS"])
 @pytest.mark.parametrize("value", ["many", "-1", "1.5", "100000", "9" * 5000, "٣"])
 def test_a_number_that_is_none_is_refused_by_its_name(ports: dict[str, str], name: str, value: str) -> None:
     with pytest.raises(StackError, match=rf"^{name} is .*; expected a whole number from \d+ to \d+$"):
@@ -42,7 +42,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_name(ports: dict[str, str
         Settings.from_environment(ports | {name: value})
 
 
-@pytest.mark.parametrize("name", ["PORT", "HUB_PORT", "MONGO_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "HUB_PORT", "ADMIN_PORT", "MONGO_PORT"])
 def test_a_port_in_use_is_refused_by_its_name(ports: dict[str, str], taken_port: int, name: str) -> None:
     with pytest.raises(StackError, match=f"^{name} is {taken_port}, which is in use"):
         Settings.from_environment(ports | {name: str(taken_port)})

@@ -16,28 +16,28 @@ from stack.settings import Settings
 
 
 def settings_for(data_directory: Path, **variables: str) -> Settings:
-    ports = {"PORT": str(free_port()), "HUB_PORT": str(free_port())}
+    ports = {"PORT": str(free_port()), "HUB_PORT": str(free_port()), "ADMIN_PORT": str(free_port())}
     return Settings.from_environment(ports | {"DATA_DIRECTORY": str(data_directory)} | variables)
 
 
 def stages_of(settings: Settings, **environment: str) -> list[list[Program]]:
-    secrets = directory.Secrets("drawn secret", "drawn token", "drawn key")
+    secrets = directory.Secrets("drawn secret", "drawn token", "drawn key", "drawn admin")
     return programs(settings, secrets, "secantusd-rs", settings.data_directory / "datasets", environment)
 
 
-def test_mongo_starts_first_then_the_hub_the_workers_and_the_api(tmp_path: Path) -> None:
+def test_mongo_starts_first_then_the_hub_the_workers_and_those_who_answer(tmp_path: Path) -> None:
     stages = [[program.name for program in stage] for stage in stages_of(settings_for(tmp_path, WORKERS_DATASETS="2"))]
     workers = ["worker-datasets-1", "worker-datasets-2", "worker-splits-1", "worker-splits-2"]
-    assert stages == [["mongo"], ["hub"], workers, ["api"]]
+    assert stages == [["mongo"], ["hub"], workers, ["api", "admin"]]
 
 
 def test_a_mongo_and_a_hub_of_the_user_are_used_and_none_started(tmp_path: Path) -> None:
     chosen = {"MONGO_URL": "mongodb://db.example", "HF_ENDPOINT": "https://hub.example/", "HF_TOKEN": "hf_user"}
-    workers, [api] = stages_of(settings_for(tmp_path, **chosen), **chosen)
-    for program in (*workers, api):
+    workers, [api, admin] = stages_of(settings_for(tmp_path, **chosen), **chosen)
+    for program in (*workers, api, admin):
         assert program.environment["MONGO_URL"] == "mongodb://db.example"
         assert program.environment["HF_ENDPOINT"] == "https://hub.example"
-    assert {program.environment["HF_TOKEN"] for program in workers} == {"hf_user"}
+    assert {program.environment["HF_TOKEN"] for program in (*workers, admin)} == {"hf_user"}
     assert "HF_TOKEN" not in api.environment
 
 
@@ -56,6 +56,7 @@ def test_each_secret_goes_to_those_who_need_it_and_never_to_a_command_line(tmp_p
                 "hub": {"drawn token", "drawn secret"},
                 "worker": {"drawn token"},
                 "api": {"drawn secret", "drawn key"},
+                "admin": {"drawn token", "drawn admin"},
             }[program.name.split("-")[0]]
         )
 

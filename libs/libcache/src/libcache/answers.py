@@ -250,6 +250,18 @@ class Answers:
             if updates:
                 self._answers.bulk_write(updates, ordered=False)
 
+    def mark_stale(self, key: AnswerKey) -> bool:
+        """Makes the next job compute an answer anew, whatever it is made of; False if there is none."""
+        return self._answers.update_one(key.filter, {"$set": {"stale": True}}).matched_count == 1
+
+    def mark_all_stale(self, dataset: str) -> None:
+        """The same for all answers of a dataset."""
+        self._answers.update_many({"dataset": dataset}, {"$set": {"stale": True}})
+
+    def remove(self, dataset: str) -> int:
+        """Removes all answers of a dataset, whoever wrote them; returns how many there were."""
+        return self._answers.delete_many({"dataset": dataset}).deleted_count
+
     def has_preview(self, record: Record) -> bool:
         """Whether there is a good first page of any split."""
         good = {

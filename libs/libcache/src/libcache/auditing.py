@@ -1,6 +1,6 @@
 """What is in the assets directory, and what of it should be there and isn't."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from libcache.answers import AnswerKey, Answers
@@ -53,13 +53,16 @@ def survey(sweeper: Sweeper) -> Survey:
     return Survey(states, largest)
 
 
-def broken_answers(assets: Assets, records: Records, answers: Answers) -> Iterator[BrokenAnswer]:
-    """Finds answers that clients get and that point to files that aren't there.
+def broken_answers(
+    labels: Iterable[tuple[AnswerKey, int]], assets: Assets, records: Records, answers: Answers
+) -> Iterator[BrokenAnswer]:
+    """Finds among answers, given by key and generation, those that clients get and that point to files that aren't
+    there.
 
     Raises:
         pymongo.errors.PyMongoError: Mongo can't be asked.
     """
-    for key, generation in answers.with_assets():
+    for key, generation in labels:
         if not assets.missing(answers.asset_paths(key, generation)):
             continue
         record = records.find(key.dataset)

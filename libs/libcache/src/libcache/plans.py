@@ -57,6 +57,10 @@ class Plans:
             return None
         return _content(of[None]), _content(of[config])
 
+    def remove(self, dataset: str) -> None:
+        """Removes those of a dataset."""
+        self._plans.delete_many({"dataset": dataset})
+
     def drop_before(self, record: Record) -> None:
         """Removes what earlier listings wrote."""
         self._plans.delete_many({"dataset": record.dataset, "fence": {"$lt": record.fence}})

@@ -8,7 +8,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.database import Database
@@ -18,6 +18,7 @@ from libcache.ring import PLACES, place_of, stretch
 from libcache.schema import READABLE, Visibility
 
 _TOMBSTONE_MILLISECONDS = 86_400_000
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # What a webhook that says "this is private now" closes, and what it leaves as it is.
 _MORE_OPEN_THAN_PRIVATE = [Visibility.PUBLIC.value, Visibility.GATED.value]
 _FIELDS = (
@@ -31,6 +32,7 @@ _FIELDS = (
     "closings",
     "signature",
     "seen_at",
+    "blocked_at",
 )
 
 
@@ -48,6 +50,7 @@ class Record:
     closings: int
     signature: str | None = None
     seen_at: datetime | None = None
+    blocked_at: datetime | None = None
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Record":
@@ -63,12 +66,18 @@ class Record:
             closings=document["closings"],
             signature=document.get("signature"),
             seen_at=document.get("seen_at"),
+            blocked_at=document.get("blocked_at"),
         )
 
     @property
     def refreshing(self) -> bool:
         """Whether events came that no finished job has seen."""
         return self.events > self.observed_events
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether an operator keeps it from being served and read."""
+        return self.blocked_at is not None
 
 
 class Records:
@@ -126,6 +135,53 @@ class Records:
     def close_if_more_open_than_private(self, dataset: str) -> None:
         """The same where the dataset is not yet known to be private: its readers are fewer now."""
         self._close(dataset, {"$in": ["$visibility", _MORE_OPEN_THAN_PRIVATE]})
+
+    def block(self, dataset: str) -> bool:
+        """Takes everything of the dataset away from every reader at once, until it is unblocked; False if it was
+        blocked already. No job does anything for it meanwhile, and its record stays.
+        """
+        while True:
+            record = self.find(dataset)
+            if record is None:
+                self._insert(dataset)
+            elif record.is_blocked:
+                return False
+            else:
+                now = {"blocked_at": "$$NOW", "preview": False, "expires_at": None}
+                if self._change(record, [{"$set": {"generation": record.generation + 1, **now}}]):
+                    return True
+
+    def unblock(self, dataset: str) -> bool:
+        """Ends that, for a job to ask the Hub what the dataset is now; False if it was not blocked."""
+        while (record := self.find(dataset)) is not None and record.is_blocked:
+            if self._change(record, {"$unset": {"blocked_at": ""}, "$inc": {"events": 1}}):
+                return True
+        return False
+
+    def _change(self, record: Record, update: Any) -> bool:
+        """Whether the record was still of that generation, and is changed."""
+        changed = self._datasets.update_one({"dataset": record.dataset, "generation": record.generation}, update)
+        return changed.matched_count == 1
+
+    def blocked(self, limit: int) -> list[Record]:
+        """The first `limit` datasets to have been blocked that still are."""
+        found = self._datasets.find({"blocked_at": {"$gt": _LONG_AGO}}, _FIELDS).sort("blocked_at").limit(limit)
+        return [Record.of(document) for document in found]
+
+    def count_blocked(self) -> int:
+        """How many datasets are blocked."""
+        return self._datasets.count_documents({"blocked_at": {"$gt": _LONG_AGO}})
+
+    def forget(self, dataset: str) -> bool:
+        """Closes it, and leaves it to whoever asks for it, or to its next event, to have it read again; False for one
+        without a record. The record goes by itself after a day.
+        """
+        self._close(dataset, True)
+        expiry = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": _TOMBSTONE_MILLISECONDS}}
+        forgotten = self._datasets.update_one(
+            {"dataset": dataset}, [{"$set": {"observed_events": "$events", "expires_at": expiry}}]
+        )
+        return forgotten.matched_count == 1
 
     def _close(self, dataset: str, condition: Any) -> None:
         def closed(name: str, value: Any) -> dict[str, Any]:

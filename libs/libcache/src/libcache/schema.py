@@ -53,6 +53,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
     # How often an event said that fewer may read it now; what opens a dataset must have seen all of them.
     closings = IntField(required=True)
     preview = BooleanField(required=True)
+    # Since when an operator keeps it from being served and read; None for all others.
+    blocked_at = DateTimeField()
     expires_at = DateTimeField()
 
     meta = {  # noqa: RUF012
@@ -68,6 +70,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
             {"fields": ["visibility", "preview", "dataset"]},
             # The walk over all records.
             {"fields": ["place"]},
+            # The list of what is blocked.
+            {"fields": ["blocked_at"], "sparse": True},
             # Tombstones.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
@@ -116,6 +120,8 @@ class AnswerDocument(Document):  # type: ignore[misc]
             {"fields": ["kind", "dataset", "config", "split", "fence"]},
             {"fields": ["kind", "dataset", "generation", "status"]},
             {"fields": ["dataset", "generation", "assets_fence"]},
+            # What operators choose by.
+            {"fields": ["code", "kind", "dataset", "config", "split", "stale"]},
         ],
     }
 

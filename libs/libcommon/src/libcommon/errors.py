@@ -45,6 +45,7 @@ def _entries() -> list[ErrorCode]:
         request("MethodNotAllowed", 405, "The path does not answer this HTTP method."),
         request("ExternalUnauthenticatedError", 401, "The Hub wants credentials, and the request had none it accepts."),
         request("ExternalAuthenticatedError", 404, "The dataset does not exist, or the caller may not see it."),
+        request("DatasetBlockedError", 403, "The operator of this server keeps the dataset from being served."),
         request("RenamedDatasetError", 404, "The dataset has another name now."),
         request("AssetForbidden", 403, "The asset may not be seen with these credentials."),
         request("AuthCheckHubRequestError", 503, "The Hub could not be asked who may read the dataset."),

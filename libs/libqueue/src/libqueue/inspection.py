@@ -16,6 +16,8 @@ from libqueue import clock
 from libqueue.model import JobKey, Priority, Setbacks, Status
 from libqueue.pauses import Pauses, Scope
 
+# A namespace with so many jobs that wait is a crowd: those who have to wait for each other are its own.
+_CROWD = 100
 # In the other states the field says when upkeep looks at the job, which is of no use to a reader.
 _DUE = (Status.DELAYED, Status.RUNNING)
 
@@ -26,6 +28,22 @@ class Counts:
 
     jobs: dict[str, dict[str, int]]
     dead: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a type, priority and status there are, and when the oldest was added.
+
+    Those of a namespace that has a hundred or more of them are `crowded`, and counted apart from all others: they wait
+    for each other, and their age says nothing of the server.
+    """
+
+    type: str
+    priority: str
+    status: Status
+    crowded: bool
+    jobs: int
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,10 @@ class DeadView:
 class RunView:
     """A run that ended its job."""
 
+    type: str
+    dataset: str
+    config: str | None
+    split: str | None
     outcome: str
     code: str | None
     attempt: int
@@ -147,6 +169,42 @@ class Inspection:
             of_type[group["_id"]["status"]] = group["count"]
         return Counts(jobs, {group["_id"]["type"]: group["count"] for group in _groups(self._dead, "type")})
 
+    def depths(self) -> list[Depth]:
+        """Counts the jobs more finely; it reads all of them."""
+        crowded = {"$gte": ["$jobs", _CROWD]}
+        groups = self._jobs.aggregate(
+            [
+                {
+                    "$group": {
+                        "_id": {name: f"${name}" for name in ("type", "priority", "status", "namespace")},
+                        "jobs": {"$sum": 1},
+                        "oldest": {"$min": "$created_at"},
+                    }
+                },
+                {
+                    "$group": {
+                        "_id": {
+                            **{name: f"$_id.{name}" for name in ("type", "priority", "status")},
+                            "crowded": crowded,
+                        },
+                        "jobs": {"$sum": "$jobs"},
+                        "oldest": {"$min": "$oldest"},
+                    }
+                },
+            ]
+        )
+        return [
+            Depth(
+                type=group["_id"]["type"],
+                priority=Priority(group["_id"]["priority"]).name.lower(),
+                status=Status(group["_id"]["status"]),
+                crowded=group["_id"]["crowded"],
+                jobs=group["jobs"],
+                oldest=group["oldest"],
+            )
+            for group in groups
+        ]
+
     def pauses(self) -> list[PauseView]:
         """What is paused, the oldest pause first."""
         return [PauseView(Scope(pause["scope"]), pause["name"], pause["since"]) for pause in self._pauses.all()]
@@ -155,35 +213,54 @@ class Inspection:
         self,
         *,
         limit: int,
+        offset: int = 0,
         status: Status | None = None,
         type_: str | None = None,
         namespace: str | None = None,
         dataset: str | None = None,
     ) -> list[JobView]:
-        """The first `limit` jobs that are all of this, in the order in which jobs of one namespace run."""
+        """`limit` jobs that are all of this, in the order in which jobs of one namespace run, without the first
+        `offset`.
+        """
         wanted = _given(status=status and status.value, type=type_, namespace=namespace, dataset=dataset)
         indexed = _given(dataset=dataset) or _given(namespace=namespace)
-        return [JobView.of(job) for job in _select(self._jobs, indexed, wanted, {"rank": 1}, limit)]
+        return [JobView.of(job) for job in _select(self._jobs, indexed, wanted, {"rank": 1}, limit, offset)]
+
+    def keys(self, wanted: Mapping[str, str], *, after: str, until: datetime, limit: int) -> list[JobKey]:
+        """The next `limit` keys, in the order of their texts, from the first one after the text `after` on: of jobs
+        with these fields that were added by `until` at the latest.
+        """
+        found = self._jobs.aggregate(
+            [
+                {"$match": {"_id": {"$gt": after}}},
+                {"$match": {**wanted, "created_at": {"$lte": until}}},
+                {"$sort": {"_id": 1}},
+                {"$limit": limit},
+                {"$project": dict.fromkeys(("type", "dataset", "config", "split"), 1)},
+            ]
+        )
+        return [JobKey.of(job) for job in found]
 
     def dead(
         self,
         *,
         limit: int,
+        offset: int = 0,
         type_: str | None = None,
         namespace: str | None = None,
         dataset: str | None = None,
         code: str | None = None,
     ) -> list[DeadView]:
-        """The last `limit` jobs to die that are all of this, the latest first."""
+        """`limit` dead jobs that are all of this, the latest to die first, without the first `offset`."""
         wanted = _given(type=type_, namespace=namespace, dataset=dataset, code=code)
-        found = _select(self._dead, _given(dataset=dataset), wanted, {"died_at": -1}, limit)
+        found = _select(self._dead, _given(dataset=dataset), wanted, {"died_at": -1}, limit, offset)
         return [DeadView.of(death) for death in found]
 
     def job(self, key: JobKey, *, runs: int = 10) -> KeyView | None:
         """What there is about a key, with its last `runs` runs, the latest first; None when there is nothing."""
         job = self._jobs.find_one({"_id": str(key)})
         death = self._dead.find_one({"_id": str(key)})
-        history = _select(self._history, {"dataset": key.dataset}, {"key": str(key)}, {"ended_at": -1}, runs)
+        history = self._runs({"dataset": key.dataset}, {"key": str(key)}, runs)
         if job is None and death is None and not history:
             return None
         return KeyView(
@@ -192,8 +269,16 @@ class Inspection:
             next_payload=job.get("next_payload") if job else None,
             dead=DeadView.of(death) if death else None,
             paused_by=[pause for pause in self.pauses() if pause.covers(key)],
-            history=[RunView(**_named(RunView, run)) for run in history],
+            history=history,
         )
+
+    def runs(self, dataset: str, *, limit: int) -> list[RunView]:
+        """The last runs of all jobs of a dataset, the latest first."""
+        return self._runs({"dataset": dataset}, {}, limit)
+
+    def _runs(self, indexed: dict[str, str], wanted: dict[str, str], limit: int) -> list[RunView]:
+        found = _select(self._history, indexed, wanted, {"ended_at": -1}, limit)
+        return [RunView(**_named(RunView, run)) for run in found]
 
 
 def _given(**values: str | None) -> dict[str, str]:
@@ -216,6 +301,7 @@ def _select(
     wanted: dict[str, str],
     order: dict[str, int],
     limit: int,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
-    stages: list[dict[str, Any]] = [{"$match": indexed}, {"$match": wanted}, {"$sort": order}, {"$limit": limit}]
-    return list(collection.aggregate(stages))
+    stages: list[dict[str, Any]] = [{"$match": indexed}, {"$match": wanted}, {"$sort": order}]
+    return list(collection.aggregate([*stages, {"$skip": offset}, {"$limit": limit}]))

@@ -73,7 +73,13 @@ ERRORS_OF_DATASETS = (
 )
 # What a worker may have stored in place of a good answer.
 STORED_ERRORS = tuple(entry.name for entry in CATALOGUE.values() if entry.fault is not None)
-ERRORS_OF_ANSWERS = (*ERRORS_OF_DATASETS, "ResponseNotReady", "ResponseNotFound", *STORED_ERRORS)
+ERRORS_OF_ANSWERS = (
+    *ERRORS_OF_DATASETS,
+    "DatasetBlockedError",
+    "ResponseNotReady",
+    "ResponseNotFound",
+    *STORED_ERRORS,
+)
 
 # Headers of a stored answer, beside those that every answer has.
 _OF_STORED = ("ETag", "X-Cache", "X-Revision", "X-Traceparent")

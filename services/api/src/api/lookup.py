@@ -74,11 +74,13 @@ async def admit_known(request: Request, dataset: str) -> Record:
     """The same; a dataset that nobody announced is queued.
 
     Raises:
-        ApiError: `ResponseNotReady` too.
+        ApiError: `ResponseNotReady` and `DatasetBlockedError` too.
     """
     record = await admit(request, dataset)
     if record is None:
         raise await not_ready(request, JobKey("datasets", dataset))
+    if record.is_blocked:
+        raise ApiError("DatasetBlockedError", "The operator of this server does not serve this dataset.")
     return record
 
 

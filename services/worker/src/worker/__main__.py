@@ -1,8 +1,5 @@
 """A worker: `python -m worker datasets` or `python -m worker splits`; its settings come by environment.
 
-`python -m worker jobs` and `python -m worker assets` are for operators; see `worker.jobs_command` and
-`worker.assets_command`.
-
 Exit code 2: a setting is wrong; 1: the process that reads data can't be started.
 """
 
@@ -17,6 +14,7 @@ from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
+from libcache.scratch import Scratch
 from libcache.usage import Usage
 from libcommon.logs import configure_logging
 from libqueue.queue import Queue
@@ -26,7 +24,7 @@ from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
 from reader.isolation.limits import forbid_core_dumps
 
-from worker import assets_command, jobs_command, reconciliation, sweeping
+from worker import reconciliation, sweeping
 from worker.asking import Asking
 from worker.execution import Executor
 from worker.jobs import JOB_TYPES
@@ -34,7 +32,6 @@ from worker.jobs.base import Stores
 from worker.loop import Chore, Worker
 from worker.passes import Passes
 from worker.reconciliation import Reconciliation
-from worker.scratch import Scratch
 from worker.serving import serve
 from worker.settings import WorkerSettings
 from worker.stopping import Stopping
@@ -49,12 +46,8 @@ _SPARE_SECONDS = 30.0
 
 def main(arguments: list[str]) -> int:
     """Runs a worker until it is asked to stop; returns its exit code."""
-    if arguments[:1] == ["jobs"]:
-        return jobs_command.main(arguments[1:])
-    if arguments[:1] == ["assets"]:
-        return assets_command.main(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in JOB_TYPES:
-        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}|jobs|assets}}", file=sys.stderr)
+        print(f"usage: python -m worker {{{'|'.join(JOB_TYPES)}}}", file=sys.stderr)
         return 2
     type_ = arguments[0]
     settings = WorkerSettings.from_environment()

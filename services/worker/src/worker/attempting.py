@@ -67,6 +67,8 @@ class Attempt:
         record = self._stores.records.raise_fence(key.dataset)
         # After the fence: whoever takes the job over from now on has a higher one.
         self._lease.beat()
+        if record.is_blocked:
+            return self._finish(Outcome.SUPERSEDED)
         job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings, self._lease.keep)
         if not job.is_needed():
             return self._finish(Outcome.SUPERSEDED)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from libcache.scratch import Scratch
 from libcommon.errors import CodedError
 from libqueue.model import LeaseLostError, Setback
 from reader import wire
@@ -18,7 +19,6 @@ from reader.isolation.limits import Limits
 
 from worker.memory import Memory
 from worker.memory_group import MemoryGroup
-from worker.scratch import Scratch
 from worker.stopping import Stopping
 from worker.zygote import Exit, Zygote, ZygoteDiedError
 

@@ -155,7 +155,7 @@ class Reconciliation:
             record = records.get(dataset)
             if record is None:
                 changed.append(dataset)
-            elif record.visibility in _AWAITED or not _differs(record, visibility, revision):
+            elif record.is_blocked or record.visibility in _AWAITED or not _differs(record, visibility, revision):
                 continue
             elif visibility == Visibility.PRIVATE:
                 self._records.close_if_more_open_than_private(dataset)
@@ -177,6 +177,8 @@ class Reconciliation:
 
     def _expected_jobs(self, record: Record, step: Step) -> list[JobKey]:
         """Jobs that have to wait or run for the dataset to become finished; none if it is."""
+        if record.is_blocked:
+            return []
         own = [_job_of(record.dataset)]
         if record.visibility in READABLE and self._is_unseen(record, step):
             return own

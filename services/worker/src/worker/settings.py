@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from libcache.settings import AssetsSettings
 from libcommon.settings import HubSettings, MongoSettings
 from libqueue.settings import QueueSettings
 from pydantic import Field
 from reader.limits import Limits as PageLimits
 
-from worker.assets_settings import AssetsSettings
 from worker.reconciliation_settings import ReconciliationSettings
 
 _PAGE = PageLimits()

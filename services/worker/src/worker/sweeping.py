@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 from libcache.folders import Size
+from libcache.scratch import remove_abandoned
+from libcache.settings import AssetsSettings
 from libcache.sweeping import Place, Sweeper, Swept
 
-from worker.assets_settings import AssetsSettings
 from worker.jobs.base import Stores
 from worker.passes import Passes, Plan, Step
-from worker.scratch import remove_abandoned
 from worker.vitals import Vitals
 
 _PHASE = "assets"

@@ -80,6 +80,7 @@ def running_stack(settings: Mapping[str, str] = MappingProxyType({})) -> Iterato
             **settings,
             "PORT": str(port),
             "HUB_PORT": str(hub_port),
+            "ADMIN_PORT": "0",
             "MONGO_PORT": str(mongo_port),
             "MONGO_QUEUE_DATABASE": stack.queue_database,
             "MONGO_CACHE_DATABASE": stack.cache_database,

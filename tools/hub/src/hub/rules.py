@@ -27,9 +27,10 @@ class Visibility:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom a token belongs to, and what it opens beside what is public."""
+    """Whom a token belongs to, the organisations of its owner, and what it opens beside what is public."""
 
     name: str
+    organizations: tuple[str, ...] = ()
     datasets: frozenset[str] = frozenset()
     reads_everything: bool = False
     writes_everything: bool = False
@@ -80,11 +81,17 @@ def _caller(token: object, entry: object) -> Caller:
     if not isinstance(entry, dict) or not isinstance(entry.get("user"), str):
         raise AccessError("tokens: each must be a mapping such as {user: alice, datasets: [acme/private-notes]}")
     user = entry["user"]
-    _check_keys(entry, {"user", "datasets"}, f"the token of {user}")
-    datasets = entry.get("datasets") or []
-    if not isinstance(datasets, list) or not all(isinstance(repo, str) for repo in datasets):
-        raise AccessError(f"tokens: datasets of {user} must be a list of namespace/name")
-    return Caller(user, frozenset(datasets))
+    _check_keys(entry, {"user", "organizations", "datasets"}, f"the token of {user}")
+    organizations = _names(entry, "organizations", f"organizations of {user} must be a list of names")
+    datasets = _names(entry, "datasets", f"datasets of {user} must be a list of namespace/name")
+    return Caller(user, tuple(organizations), frozenset(datasets))
+
+
+def _names(entry: dict[str, Any], key: str, expected: str) -> list[str]:
+    names = entry.get(key) or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise AccessError(f"tokens: {expected}")
+    return names
 
 
 def _mapping(content: dict[str, Any], key: str) -> dict[Any, Any]:

@@ -7,6 +7,10 @@ def announcement(settings: Settings) -> str:
     """The text; the commands are about the samples, so they come only with the local Hub that serves those."""
     api, hub = f"http://localhost:{settings.port}", f"http://localhost:{settings.hub_port}"
     lines = ["", f"  api  {api}", f"  Hub  {settings.hub_endpoint or hub}", f"  data {settings.data_directory}"]
+    if settings.admin_port is not None:
+        lines.insert(
+            2, f"  admin http://localhost:{settings.admin_port}/admin (its token is in secrets.json of the data)"
+        )
     if settings.hub_endpoint is None:
         lines += ["", "  Push with:", f"    HF_ENDPOINT={hub} HF_TOKEN=hf_me HF_HUB_DISABLE_XET=1"]
     if settings.hub_endpoint is None and settings.datasets_directory is None:

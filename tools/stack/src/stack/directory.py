@@ -17,11 +17,14 @@ SAMPLES = Path(__file__).parents[4] / "samples" / "datasets"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the local Hub, the api and the workers know each other by, and what the api signs URLs with."""
+    """What the local Hub, the api and the workers know each other by, what the api signs URLs with, and what the admin
+    service lets its bearer in with.
+    """
 
     webhook_secret: str
     worker_token: str
     signing_key: str
+    admin_token: str
 
 
 @contextmanager
@@ -49,6 +52,7 @@ def read_secrets(directory: Path) -> Secrets:
         webhook_secret=secrets.token_urlsafe(32),
         worker_token=f"hf_{secrets.token_urlsafe(32)}",
         signing_key=secrets.token_urlsafe(32),
+        admin_token=secrets.token_urlsafe(32),
     )
     try:
         known = json.loads(file.read_text()) if file.exists() else {}

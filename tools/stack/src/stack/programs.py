@@ -19,6 +19,7 @@ WITHHELD = frozenset(
         "HUB_WEBHOOK_SECRET",
         "HUB_WORKER_TOKEN",
         "ASSETS_SIGNING_KEYS",
+        "ADMIN_TOKEN",
     )
 )
 """Taken out of everybody's environment: only who needs a secret gets it."""
@@ -32,7 +33,8 @@ def programs(
     datasets_directory: Path,
     environment: Mapping[str, str],
 ) -> list[list[Program]]:
-    """The stages: Mongo, the Hub, the workers, the api; without the first two where the user has them elsewhere.
+    """The stages: Mongo, the Hub, the workers, the api and the admin service; without the first two where the user has
+    them elsewhere.
 
     Raises `MongoError` when another server uses the Mongo files of this stack.
     """
@@ -74,7 +76,15 @@ def programs(
             for number in range(1, count + 1)
         ]
     )
-    stages.append([Program("api", [sys.executable, "-m", "api"], api, _answers(settings.port, "/ready"))])
+    last = [Program("api", [sys.executable, "-m", "api"], api, _answers(settings.port, "/ready"))]
+    if settings.admin_port is not None:
+        admin = product | {"ADMIN_HOST": "127.0.0.1", "ADMIN_PORT": str(settings.admin_port)}
+        admin["ADMIN_TOKEN"] = environment.get("ADMIN_TOKEN") or secrets.admin_token
+        if hub_token is not None:
+            admin["HF_TOKEN"] = hub_token
+        ready = _answers(settings.admin_port, "/ready")
+        last.append(Program("admin", [sys.executable, "-m", "admin", "serve"], admin, ready))
+    stages.append(last)
     return stages
 
 

@@ -18,6 +18,8 @@ class Settings:
 
     port: int
     hub_port: int
+    admin_port: int | None
+    """None: no admin service."""
     data_directory: Path
     datasets_directory: Path | None
     """The user's folder; None: the one in `data_directory`, filled from the samples."""
@@ -42,6 +44,7 @@ class Settings:
         settings = cls(
             port=port,
             hub_port=hub_port,
+            admin_port=_number(environment, "ADMIN_PORT", 8002, 0, 65535) or None,
             data_directory=Path(environment.get("DATA_DIRECTORY") or ".data").absolute(),
             datasets_directory=_existing_directory(environment, "DATASETS_DIRECTORY"),
             mongo_url=environment.get("MONGO_URL") or None,
@@ -66,6 +69,8 @@ class Settings:
         ports = {"PORT": self.port}
         if self.hub_endpoint is None:
             ports["HUB_PORT"] = self.hub_port
+        if self.admin_port is not None:
+            ports["ADMIN_PORT"] = self.admin_port
         if self.mongo_url is None and self.mongo_port is not None:
             ports["MONGO_PORT"] = self.mongo_port
         return ports

@@ -10,13 +10,13 @@ from libcache.answers import Answer, AnswerKey, Answers
 from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Record, Records
+from libcache.scratch import Scratch
 from libcache.usage import Usage
 from libcommon.errors import CodedError
 from libqueue.model import Claim
 from libqueue.queue import Queue
 
 from worker.execution import Result
-from worker.scratch import Scratch
 from worker.settings import WorkerSettings
 
 

@@ -19,7 +19,7 @@ async def whoami(call: Call) -> Response:
             "id": object_id(caller.name),
             "name": caller.name,
             "fullname": caller.name,
-            "orgs": [],
+            "orgs": [{"type": "org", "name": name} for name in caller.organizations],
             "auth": {"type": "access_token", "accessToken": access_token},
         }
     )

@@ -7,49 +7,65 @@ from libcommon.jsons import dumps
 from libqueue.inspection import Counts, DeadView, JobView, KeyView, PauseView, RunView
 from libqueue.model import JobKey, Setbacks
 
-from worker.tables import plain, table
+from admin.text import NONE, ago, more, plain, span, table
 
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _KEY_COLUMNS = ("TYPE", "DATASET", "CONFIG", "SPLIT")
-_NONE = "-"
 # Of a message in a table; `show` has the whole.
 _MESSAGE_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What `list` shows; `at` is the time of the views."""
+    """Some of the jobs that wait or run; `at` is the time of the views."""
 
     at: datetime
     counts: Counts
     pauses: list[PauseView]
     jobs: list[JobView]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadListing:
+    """Some of the dead; `at` is the time of the views."""
+
+    at: datetime
     dead: list[DeadView]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All there is about one key; `at` is the time of the view."""
+
+    at: datetime
+    view: KeyView
+
+
 def list_text(listing: Listing, limit: int) -> str:
-    """Counts, pauses and two tables; `limit` is the most that a table may have."""
+    """Counts, pauses and a table; `limit` is the most that it may have."""
     at = listing.at
-    blocks = ["\n".join([_summary(listing.counts), *(_pause(pause, at) for pause in listing.pauses)])]
-    blocks += [_jobs_table(listing.jobs, at)] if listing.jobs else []
-    blocks += [_dead_table(listing.dead, at)] if listing.dead else []
-    if len(blocks) == 1:
-        blocks.append("nothing to list")
-    if limit in (len(listing.jobs), len(listing.dead)):
-        blocks.append(f"There may be more than the {limit} listed: --limit.")
-    return "\n\n".join(blocks)
+    blocks = ["\n".join([queue_text(listing.counts), *(pause_text(pause, at) for pause in listing.pauses)])]
+    blocks.append(jobs_table(listing.jobs, at) if listing.jobs else "nothing to list")
+    return "\n\n".join([*blocks, *more(listing.jobs, limit)])
 
 
-def show_text(key: JobKey, view: KeyView, at: datetime) -> str:
+def dead_text(listing: DeadListing, limit: int) -> str:
+    """A table; `limit` is the most that it may have."""
+    if not listing.dead:
+        return "no such job is dead"
+    return "\n\n".join([dead_table(listing.dead, listing.at), *more(listing.dead, limit)])
+
+
+def show_text(key: JobKey, shown: Shown) -> str:
     """Everything about one key."""
+    view, at = shown.view, shown.at
     blocks = [key_text(key)]
     if view.job:
         blocks.append(_job(view.job, view, at))
-    blocks += [_pause(pause, at) for pause in view.paused_by]
+    blocks += [pause_text(pause, at) for pause in view.paused_by]
     if view.dead:
         blocks.append(_death(view.dead, at))
     if view.history:
-        blocks.append("history:\n" + _history_table(view.history, at))
+        blocks.append("history:\n" + history_table(view.history, at))
     return "\n".join(blocks)
 
 
@@ -58,8 +74,8 @@ def key_text(key: JobKey) -> str:
     return plain(" ".join(part for part in (key.type, key.dataset, key.config, key.split) if part is not None))
 
 
-def _summary(counts: Counts) -> str:
-    """Each type with what there is of it."""
+def queue_text(counts: Counts) -> str:
+    """Each type of job with what there is of it."""
     parts = []
     for type_ in sorted({*counts.jobs, *counts.dead}):
         of_type = {**counts.jobs.get(type_, {}), "dead": counts.dead.get(type_, 0)}
@@ -67,19 +83,20 @@ def _summary(counts: Counts) -> str:
     return "; ".join(parts) or "the queue is empty"
 
 
-def _pause(pause: PauseView, at: datetime) -> str:
-    return f"paused: {pause.scope} {pause.name}, {_ago(pause.since, at)}"
+def pause_text(pause: PauseView, at: datetime) -> str:
+    """A pause, and since when."""
+    return f"paused: {pause.scope} {pause.name}, {ago(pause.since, at)}"
 
 
 def _job(job: JobView, view: KeyView, at: datetime) -> str:
     lines = {
         "status": _status(job),
         "priority": job.priority,
-        "added": _ago(job.created_at, at),
+        "added": ago(job.created_at, at),
         "due": _when(job.due_at, at),
         "attempt": str(job.attempt),
         "setbacks": _setbacks(job.setbacks),
-        "owner": job.owner or _NONE,
+        "owner": job.owner or NONE,
         "payload": dumps(view.payload).decode(),
     }
     if job.again:
@@ -89,9 +106,9 @@ def _job(job: JobView, view: KeyView, at: datetime) -> str:
 
 def _death(dead: DeadView, at: datetime) -> str:
     lines = {
-        "died": _ago(dead.died_at, at),
-        "code": dead.code or _NONE,
-        "message": dead.message or _NONE,
+        "died": ago(dead.died_at, at),
+        "code": dead.code or NONE,
+        "message": dead.message or NONE,
         "attempt": str(dead.attempt),
         "setbacks": _setbacks(dead.setbacks),
         "owner": dead.owner,
@@ -100,56 +117,60 @@ def _death(dead: DeadView, at: datetime) -> str:
     return "dead:\n" + "\n".join(f"  {name + ':':12}{plain(value)}" for name, value in lines.items())
 
 
-def _jobs_table(jobs: list[JobView], at: datetime) -> str:
+def jobs_table(jobs: list[JobView], at: datetime) -> str:
+    """Jobs that wait or run."""
     rows = [
         (
             _status(job),
             *_key(job),
             job.priority,
-            _span((at - job.created_at).total_seconds()),
+            span((at - job.created_at).total_seconds()),
             _when(job.due_at, at),
             str(job.attempt),
             _setbacks(job.setbacks),
-            job.owner or _NONE,
+            job.owner or NONE,
         )
         for job in jobs
     ]
     return table(("STATUS", *_KEY_COLUMNS, "PRIORITY", "AGE", "DUE", "ATTEMPT", "SETBACKS", "OWNER"), rows)
 
 
-def _dead_table(dead: list[DeadView], at: datetime) -> str:
+def dead_table(dead: list[DeadView], at: datetime) -> str:
+    """Jobs that were given up."""
     rows = [
         (
-            _ago(death.died_at, at),
+            ago(death.died_at, at),
             *_key(death),
             str(death.attempt),
             _setbacks(death.setbacks),
-            death.code or _NONE,
-            _cut(death.message or _NONE),
+            death.code or NONE,
+            _cut(death.message or NONE),
         )
         for death in dead
     ]
     return table(("DIED", *_KEY_COLUMNS, "ATTEMPT", "SETBACKS", "CODE", "MESSAGE"), rows)
 
 
-def _history_table(runs: list[RunView], at: datetime) -> str:
+def history_table(runs: list[RunView], at: datetime) -> str:
+    """Runs that ended their jobs."""
     rows = [
         (
-            _ago(run.ended_at, at),
+            ago(run.ended_at, at),
+            *_key(run),
             run.outcome,
-            run.code or _NONE,
+            run.code or NONE,
             str(run.attempt),
             f"{run.seconds:.1f} s",
-            f"{run.peak_memory_bytes // 1_000_000} MB" if run.peak_memory_bytes is not None else _NONE,
+            f"{run.peak_memory_bytes // 1_000_000} MB" if run.peak_memory_bytes is not None else NONE,
             run.owner,
         )
         for run in runs
     ]
-    return table(("ENDED", "OUTCOME", "CODE", "ATTEMPT", "TOOK", "MEMORY", "OWNER"), rows)
+    return table(("ENDED", *_KEY_COLUMNS, "OUTCOME", "CODE", "ATTEMPT", "TOOK", "MEMORY", "OWNER"), rows)
 
 
-def _key(view: JobView | DeadView) -> tuple[str, str, str, str]:
-    return view.type, view.dataset, view.config or _NONE, view.split or _NONE
+def _key(view: JobView | DeadView | RunView) -> tuple[str, str, str, str]:
+    return view.type, view.dataset, view.config or NONE, view.split or NONE
 
 
 def _status(job: JobView) -> str:
@@ -158,23 +179,13 @@ def _status(job: JobView) -> str:
 
 def _setbacks(setbacks: Setbacks) -> str:
     counts = asdict(setbacks).items()
-    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts if count) or _NONE
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts if count) or NONE
 
 
 def _when(time: datetime | None, at: datetime) -> str:
     if time is None:
-        return _NONE
-    return f"in {_span((time - at).total_seconds())}" if time > at else _ago(time, at)
-
-
-def _ago(time: datetime, at: datetime) -> str:
-    return f"{_span((at - time).total_seconds())} ago"
-
-
-def _span(seconds: float) -> str:
-    """About how long: in the largest unit of which there is one."""
-    whole = max(0, round(seconds))
-    return next((f"{whole // length} {unit}" for unit, length in _UNITS if whole >= length), "0 s")
+        return NONE
+    return f"in {span((time - at).total_seconds())}" if time > at else ago(time, at)
 
 
 def _cut(text: str) -> str:

@@ -9,7 +9,7 @@ from libcache.folders import Size
 from libcache.sweeping import State
 from libcache.usage import Measured
 
-from worker.tables import table
+from admin.text import NONE, more, size, table
 
 _MEANINGS = {
     State.NAMED: "an answer points to them",
@@ -17,8 +17,6 @@ _MEANINGS = {
     State.TO_REMOVE: "the next sweep removes them",
 }
 _MISSING = "missing"
-_NONE = "-"
-_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,12 @@ class Report:
     ) -> "Report":
         """The report of what was found, with so many datasets and answers at most."""
         return cls(
-            states={state.value: _size(size) for state, size in survey.states.items()},
+            states={state.value: _size(there) for state, there in survey.states.items()},
             missing_files=sum(len(answer.missing) for answer in broken),
             quota_bytes=quota,
             used_bytes=measured.used_bytes if measured else None,
             measured_at=measured.at if measured else None,
-            datasets=[{"dataset": name, **_size(size)} for name, size in survey.datasets[:limit]],
+            datasets=[{"dataset": name, **_size(there)} for name, there in survey.datasets[:limit]],
             broken_answers=[
                 {
                     "dataset": answer.key.dataset,
@@ -61,10 +59,10 @@ def report_text(report: Report, limit: int) -> str:
     """Up to three tables and the quota; `limit` is the most that a table may have."""
     blocks = [_states_table(report)]
     if report.quota_bytes is not None:
-        used = _NONE if report.used_bytes is None else _bytes(report.used_bytes)
-        blocks.append(f"quota: {_bytes(report.quota_bytes)}; counted against it: {used}")
+        used = NONE if report.used_bytes is None else size(report.used_bytes)
+        blocks.append(f"quota: {size(report.quota_bytes)}; counted against it: {used}")
     if report.datasets:
-        rows = [(each["dataset"], str(each["files"]), _bytes(each["bytes"])) for each in report.datasets]
+        rows = [(each["dataset"], str(each["files"]), size(each["bytes"])) for each in report.datasets]
         blocks.append(table(("DATASET", "FILES", "SIZE"), rows))
     if report.broken_answers:
         broken = [
@@ -72,29 +70,23 @@ def report_text(report: Report, limit: int) -> str:
             for each in report.broken_answers
         ]
         blocks.append(table(("DATASET", "CONFIG", "SPLIT", "MISSING", "FOR EXAMPLE"), broken))
-    if limit in (len(report.datasets), len(report.broken_answers)):
-        blocks.append(f"There may be more than the {limit} listed: --limit.")
-    return "\n\n".join(blocks)
+    longest = max(report.datasets, report.broken_answers, key=len)
+    return "\n\n".join([*blocks, *more(longest, limit)])
 
 
-def size_text(size: Size) -> str:
+def size_text(there: Size) -> str:
     """How many files, and how large together."""
-    return f"{size.files} files, {_bytes(size.bytes)}"
+    return f"{there.files} files, {size(there.bytes)}"
 
 
 def _states_table(report: Report) -> str:
     rows = [
-        (state.replace("_", " "), str(size["files"]), _bytes(size["bytes"]), _MEANINGS[State(state)])
-        for state, size in report.states.items()
+        (state.replace("_", " "), str(there["files"]), size(there["bytes"]), _MEANINGS[State(state)])
+        for state, there in report.states.items()
     ]
-    rows.append((_MISSING, str(report.missing_files), _NONE, "an answer points to them, and they aren't there"))
+    rows.append((_MISSING, str(report.missing_files), NONE, "an answer points to them, and they aren't there"))
     return table(("STATE", "FILES", "SIZE", "MEANS"), rows)
 
 
-def _size(size: Size) -> dict[str, int]:
-    return {"files": size.files, "bytes": size.bytes}
-
-
-def _bytes(count: int) -> str:
-    """About how much, in the largest unit of which there is one."""
-    return next((f"{count / size:.1f} {unit}" for size, unit in _UNITS if count >= size), f"{count} B")
+def _size(there: Size) -> dict[str, int]:
+    return {"files": there.files, "bytes": there.bytes}

@@ -1,66 +1,16 @@
 """What operators do with media files at the command line."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from libcache.schema import Visibility
 from libqueue.model import JobKey
-from pymongo.database import Database
 from stack.mongo import free_port
-from worker.assets_command import main
 
-from services.worker.tests.shelf import Shelf
+from services.admin.tests.operator import Operator, Ran, as_program
+from services.admin.tests.shelf import Shelf
 
 IMAGES, SOUNDS, SQUAD = "acme/images", "acme/sounds", "squad"
-
-
-class Operator:
-    """Somebody at a terminal whose environment is that of the workers, and a cache."""
-
-    def __init__(self, cache: Shelf, queue: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
-        self.cache = cache
-        self._queue = queue
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> str:
-        """What the command says when all is well."""
-        code = main(list(arguments))
-        said = self._capsys.readouterr()
-        assert (code, said.err) == (0, "")
-        return said.out
-
-    def run_in_vain(self, *arguments: str) -> tuple[int, str]:
-        """How it ends, and why."""
-        code = main(list(arguments))
-        return code, self._capsys.readouterr().err
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json"))
-
-    def jobs(self) -> set[str]:
-        return {job["_id"] for job in self._queue["jobs"].find()}
-
-
-@pytest.fixture
-def operator(
-    mongo_url: str,
-    cache_database: Database[dict[str, Any]],
-    queue_database: Database[dict[str, Any]],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Operator:
-    (tmp_path / "assets").mkdir()
-    monkeypatch.setenv("MONGO_URL", mongo_url)
-    monkeypatch.setenv("MONGO_CACHE_DATABASE", cache_database.name)
-    monkeypatch.setenv("MONGO_QUEUE_DATABASE", queue_database.name)
-    monkeypatch.setenv("ASSETS_DIRECTORY", str(tmp_path / "assets"))
-    return Operator(Shelf(cache_database, tmp_path / "assets"), queue_database, capsys)
 
 
 def fill(cache: Shelf) -> str:
@@ -78,7 +28,7 @@ def fill(cache: Shelf) -> str:
 
 def test_a_report_says_how_much_is_there_and_what_is_missing(operator: Operator) -> None:
     missing = fill(operator.cache)
-    report = operator.json("report")
+    report = operator.json("assets", "report")
     assert report["states"] == {
         "named": {"files": 1, "bytes": 3},
         "kept": {"files": 1, "bytes": 5},
@@ -101,7 +51,7 @@ def test_a_report_is_read_in_tables_and_lists_no_more_than_asked(
 ) -> None:
     missing = fill(operator.cache)
     monkeypatch.setenv("ASSETS_QUOTA_BYTES", "2000000000")
-    said = operator.run("report", "--limit", "1")
+    said = operator.done("assets", "report", "--limit", "1")
     states, quota, datasets, broken, more = said.rstrip("\n").split("\n\n")
     assert [line.split()[:3] for line in states.splitlines()[1:]] == [
         ["named", "1", "3"],
@@ -119,35 +69,45 @@ def test_a_report_changes_nothing(operator: Operator) -> None:
     fill(operator.cache)
     before = {path: path.stat().st_mtime for path in operator.cache.directory.rglob("*/--/**/*")}
     for _ in range(2):
-        operator.run("report")
+        operator.done("assets", "report")
     assert {path: path.stat().st_mtime for path in operator.cache.directory.rglob("*/--/**/*")} == before
-    assert not operator.jobs()
+    assert not operator.installation.jobs()
 
 
 def test_a_sweep_removes_and_measures(operator: Operator) -> None:
     fill(operator.cache)
-    assert operator.run("sweep") == "removed: 1 files, 7 B; still there: 2 files, 8 B\n"
-    assert operator.json("sweep") == {"there": {"files": 2, "bytes": 8}, "removed": {"files": 0, "bytes": 0}}
-    report = operator.json("report")
+    swept = operator.json("assets", "sweep")["done"]
+    assert swept == {"removed_files": 1, "removed_bytes": 7, "files_still_there": 2, "bytes_still_there": 8}
+    swept = operator.json("assets", "sweep")["done"]
+    assert (swept["removed_files"], swept["files_still_there"]) == (0, 2)
+    report = operator.json("assets", "report")
     assert report["used_bytes"] == 8
     assert report["measured_at"]
+
+
+def test_a_sweep_in_many_steps_measures_all(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.verbs.assets._STEP_SECONDS", 0.0)
+    fill(operator.cache)
+    swept = operator.json("assets", "sweep")["done"]
+    assert swept == {"removed_files": 1, "removed_bytes": 7, "files_still_there": 2, "bytes_still_there": 8}
+    assert len(operator.json("audit", "list")["changes"]) > 2
+    assert operator.json("assets", "report")["used_bytes"] == 8
 
 
 def test_a_repair_queues_the_jobs_of_what_is_missing_and_touches_nothing_else(operator: Operator) -> None:
     fill(operator.cache)
     answers = list(operator.cache.database["answers"].find())
     files = operator.cache.files()
-    assert operator.run("repair") == "queued again: 1\n"
-    assert operator.jobs() == {str(JobKey("splits", SOUNDS, "default", "train"))}
+    assert operator.done("assets", "repair") == "queued again: 1\n"
+    assert operator.installation.jobs() == {str(JobKey("splits", SOUNDS, "default", "train"))}
     assert list(operator.cache.database["answers"].find()) == answers
     assert operator.cache.files() == files
 
 
 def test_a_repair_without_anything_to_repair_says_so(operator: Operator) -> None:
     operator.cache.put(IMAGES)
-    code, why = operator.run_in_vain("repair")
-    assert (code, why) == (1, "every file that an answer points to is there\n")
-    assert not operator.jobs()
+    assert operator.run("assets", "repair") == Ran(1, "queued again: 0\n", "")
+    assert not operator.installation.jobs()
 
 
 def test_answers_that_no_client_gets_any_more_are_not_repaired(operator: Operator) -> None:
@@ -158,7 +118,7 @@ def test_answers_that_no_client_gets_any_more_are_not_repaired(operator: Operato
     operator.cache.database["datasets"].delete_one({"dataset": SQUAD})
     for file in operator.cache.files():
         (operator.cache.directory / file).unlink()
-    assert operator.run_in_vain("repair")[0] == 1
+    assert operator.run("assets", "repair").code == 1
 
 
 @pytest.mark.parametrize("command", ["report", "sweep", "repair"])
@@ -167,20 +127,12 @@ def test_a_directory_that_is_not_there_is_no_empty_one(
 ) -> None:
     fill(operator.cache)
     monkeypatch.setenv("ASSETS_DIRECTORY", str(tmp_path / "elsewhere"))
-    code, why = operator.run_in_vain(command)
-    assert code == 2
-    assert why == "ASSETS_DIRECTORY: there is no such folder; expected the one of the workers\n"
-    assert not operator.jobs()
+    expected = "ASSETS_DIRECTORY: there is no such folder; expected the one of the workers\n"
+    assert operator.run("assets", command) == Ran(2, "", expected)
+    assert not operator.installation.jobs()
 
 
 def test_a_mongo_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     settings = {"MONGO_URL": f"mongodb://127.0.0.1:{free_port()}", "ASSETS_DIRECTORY": str(tmp_path)}
-    ran = subprocess.run(
-        [sys.executable, "-m", "worker", "assets", "report"],
-        env={"PATH": os.environ["PATH"], **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
     expected = "MONGO_URL: no Mongo server answers; expected one that runs and lets us in\n"
-    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", expected)
+    assert as_program("assets", "report", **settings) == Ran(2, "", expected)

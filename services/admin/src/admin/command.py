@@ -1,0 +1,154 @@
+"""The verbs at the command line: `python -m admin VERB …`, with the settings of the workers in the environment.
+
+Exit code 0: done; 1: nothing was found, or nothing had to be changed; 2: bad usage, or Mongo, the Hub or a folder can't
+be used.
+"""
+
+import os
+import pwd
+import socket
+import sys
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from libcache.settings import AssetsSettings
+from libcommon.jsons import dumps
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from tqdm import tqdm
+
+from admin.audit import actor
+from admin.desk import Desk
+from admin.errors import HubError, NothingError, UsageError
+from admin.problems import problem_of
+from admin.settings import DeskSettings
+from admin.text import plain
+from admin.verb import Parameters, Step, Verb, perform
+from admin.verbs import VERBS
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does what the arguments say; returns the exit code.
+
+    Raises:
+        SystemExit: bad usage or settings, which stderr then explains, or --help.
+    """
+    given = _parser().parse_args(arguments)
+    verb: Verb[Any, Any] = given.verb
+    parser: ArgumentParser = given.parser
+    try:
+        parameters = verb.parameters.model_validate(_values(verb, given))
+        desk = Desk(DeskSettings.from_environment(), _assets_settings)
+        result = _perform(verb, desk, parameters)
+    except ValidationError as error:
+        parser.error(problem_of(error))
+    except UsageError as error:
+        parser.error(str(error))
+    except NothingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except HubError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except PyMongoError as error:
+        print(f"MONGO_URL: {_trouble(error)}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"ASSETS_DIRECTORY: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 2
+    _write(dumps(result).decode() if given.json else verb.text(result, parameters))
+    return 1 if isinstance(result, Step) and not any(result.done.values()) else 0
+
+
+def _perform(verb: Verb[Any, Any], desk: Desk, parameters: Parameters) -> Any:
+    """The result; that of long work is of all steps together, which a bar counts meanwhile."""
+    who = actor("command", f"{_user()}@{socket.gethostname()}")
+    result = perform(verb, desk, parameters, who)
+    if not isinstance(result, Step):
+        return result
+    total = Counter(result.done)
+    # Not where nobody sees it.
+    with tqdm(desc=verb.name, unit="step", disable=None, initial=1) as bar:
+        while result.cursor is not None:
+            parameters = parameters.model_copy(update={"cursor": result.cursor})
+            try:
+                result = perform(verb, desk, parameters, who)
+            except (HubError, PyMongoError, KeyboardInterrupt):
+                bar.close()
+                print(f"cut off; to go on: --cursor '{plain(str(parameters.model_dump()['cursor']))}'", file=sys.stderr)
+                raise
+            total.update(result.done)
+            bar.set_postfix(total)
+            bar.update()
+    return Step(dict(total))
+
+
+def _assets_settings() -> AssetsSettings:
+    settings = AssetsSettings.from_environment()
+    # Where a volume isn't mounted, every file would be missing.
+    if not settings.assets_directory.is_dir():
+        print("ASSETS_DIRECTORY: there is no such folder; expected the one of the workers", file=sys.stderr)
+        raise SystemExit(2)
+    return settings
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in a container
+        return str(os.getuid())
+
+
+def _values(verb: Verb[Any, Any], given: Namespace) -> dict[str, Any]:
+    values = {name: getattr(given, name) for name in verb.parameters.model_fields}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m admin", description="Looks after a datasets server.", epilog=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="Answer all of these over HTTP")
+    groups: dict[str, Any] = {}
+    for verb in VERBS:
+        group, _, name = verb.name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = commands.add_parser(group, help=f"About {group}: --help lists the commands").add_subparsers(
+                required=True, metavar="COMMAND"
+            )
+        added = groups.get(group, commands).add_parser(name, help=verb.summary, description=verb.about or verb.summary)
+        for field, about in verb.parameters.model_fields.items():
+            _add(added, field, about, by_place=field in verb.places)
+        added.add_argument("--json", action="store_true", help="say it as one JSON document")
+        added.set_defaults(verb=verb, parser=added)
+    return parser
+
+
+def _add(parser: ArgumentParser, name: str, about: FieldInfo, *, by_place: bool) -> None:
+    # A % would be taken for a field of argparse's.
+    help_ = (about.description or "").replace("%", "%%")
+    if about.annotation is bool:
+        parser.add_argument(f"--{name}", action="store_true", default=None, help=help_)
+    elif by_place:
+        parser.add_argument(name, nargs=None if about.is_required() else "?", metavar=name.upper(), help=help_)
+    else:
+        default = "" if about.default is None else f" ({about.default})"
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=help_ + default)
+
+
+def _trouble(error: PyMongoError) -> str:
+    if isinstance(error, ConnectionFailure):
+        return "no Mongo server answers; expected one that runs and lets us in"
+    if isinstance(error, OperationFailure) and error.details:
+        return f"Mongo refuses: {plain(str(error.details.get('errmsg')))}"
+    return f"Mongo can't be used: {type(error).__name__}"
+
+
+def _write(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough; what is buffered still must not fail when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
