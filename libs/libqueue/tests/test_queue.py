@@ -52,6 +52,20 @@ def test_a_waiting_job_takes_the_newer_payload(queue: Queue) -> None:
     assert claim_next(queue).payload == {"revision": "new"}
 
 
+def test_a_run_knows_when_the_first_of_its_events_came(queue: Queue) -> None:
+    queue.add(CSV)
+    first = claim_next(queue)
+    queue.add(CSV)
+    second_event = queue.seconds_since(first.event_at)
+    queue.add(CSV)
+    queue.finish(first, Outcome.DONE)
+    second = claim_next(queue)
+    assert 0 < (second.event_at - first.event_at).total_seconds() <= second_event
+    queue.retry(second, delay_seconds=0, setback=Setback.FAILURE)
+    queue.add(CSV)
+    assert claim_next(queue).event_at == second.event_at
+
+
 def test_an_event_that_comes_while_a_job_runs_leads_to_exactly_one_more_run(queue: Queue) -> None:
     queue.add(CSV)
     first = claim_next(queue)

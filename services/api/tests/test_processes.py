@@ -57,6 +57,12 @@ def is_api(pid: int) -> bool:
         return False
 
 
+def metrics_folder_of(api: RunningApi) -> Path:
+    variables = Path(f"/proc/{min(serving(api))}/environ").read_bytes().split(b"\0")
+    (folder,) = [each.partition(b"=")[2] for each in variables if each.startswith(b"PROMETHEUS_MULTIPROC_DIR=")]
+    return Path(folder.decode())
+
+
 def ask(api: RunningApi, path: str) -> httpx2.Response:
     """Over a connection of its own, which any of the processes may take."""
     return httpx2.get(f"{api.url}{path}", timeout=30)
@@ -88,6 +94,7 @@ def test_one_that_is_killed_is_replaced_and_what_it_counted_is_not_lost(together
     eventually(lambda: together.log.count('"action":"listening"') == COUNT + 1, seconds=20)
     assert '"action":"process_ended"' in together.log
     assert healthchecks(together) >= counted
+    assert not list(metrics_folder_of(together).glob(f"gauge_live*_{victim}.db")), "its connections are still counted"
 
 
 def test_on_sigterm_all_of_them_end(environment: dict[str, str]) -> None:

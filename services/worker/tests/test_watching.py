@@ -4,6 +4,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -63,7 +64,7 @@ def test_a_worker_counts_what_it_does_and_names_no_dataset(station: Station) -> 
     station.listed()
     worker = station.start("splits")
     url = station.url(worker)
-    done = 'worker_jobs_total{outcome="done",type="splits"}'
+    done = 'worker_jobs_total{code="",fault="",outcome="done",type="splits"}'
     metrics = eventually(lambda: found if done in (found := metrics_of(url)) else None, 30)
     assert metrics is not None
     assert metrics[done] == 1
@@ -86,7 +87,48 @@ def test_a_worker_that_lost_its_job_counts_that(station: Station) -> None:
         eventually(lambda: metrics_of(url)['worker_working{type="splits"}'] == 1, 60)
         station.queue.cancel(DATASET, "splits")
         eventually(lambda: metrics_of(url)['worker_lost_leases_total{type="splits"}'] == 1, 60)
-    assert metrics_of(url)['worker_jobs_total{outcome="lease_lost",type="splits"}'] == 1
+    assert metrics_of(url)['worker_jobs_total{code="",fault="",outcome="lease_lost",type="splits"}'] == 1
+
+
+def test_the_time_from_an_event_to_its_first_answers_is_measured_once(station: Station) -> None:
+    urls = {type_: station.url(station.start(type_)) for type_ in ("datasets", "splits")}
+
+    def counted(type_: str) -> float:
+        return metrics_of(urls[type_]).get(f'worker_preview_seconds_count{{priority="normal",type="{type_}"}}', 0)
+
+    station.put("train.csv", "n\n1\n")
+    eventually(station.head)
+    station.event()
+    eventually(lambda: counted("datasets") == counted("splits") == 1, 60)
+    # Without news, and then what is computed anew of the same revision.
+    station.event()
+    station.settle()
+    station.answers.mark_all_stale(DATASET)
+    station.event()
+    station.settle()
+    assert counted("datasets") == counted("splits") == 1
+    before = station.head()
+    station.put("train.csv", "n\n2\n")
+    eventually(lambda: station.head() != before)
+    station.event()
+    eventually(lambda: counted("datasets") == counted("splits") == 2, 60)
+
+
+def test_a_worker_counts_its_errors_requests_takeovers_and_connections(station: Station) -> None:
+    station.queue.add(JobKey("splits", "acme/lost", "default", "train"))
+    assert station.queue.claim("splits", "somebody who died") is not None
+    station.queue_database["jobs"].update_many({}, {"$set": {"due_at": datetime(2000, 1, 1, tzinfo=UTC)}})
+    station.event("acme/nothing")
+    url = station.url(station.start("datasets"))
+    failed = 'worker_jobs_total{code="DatasetNotFoundError",fault="data",outcome="failed",type="datasets"}'
+    eventually(lambda: metrics_of(url).get(failed) == 1, 60)
+    metrics = metrics_of(url)
+    assert metrics['worker_hub_requests_total{status="404",type="datasets"}'] >= 1
+    assert metrics['worker_takeovers_total{type="datasets"}'] == 1
+    assert metrics['worker_mongo_open_connections{type="datasets"}'] >= 1
+    station.hub.process.kill()
+    station.event()
+    eventually(lambda: metrics_of(url).get('worker_hub_requests_total{status="none",type="datasets"}', 0) >= 1, 60)
 
 
 def test_other_paths_and_methods_are_errors_in_json(stopping: Stopping) -> None:

@@ -200,6 +200,11 @@ class Answers:
         found = self._answers.find_one(key.filter, dict.fromkeys(_LABELS, 1))
         return found is not None and _is_fresh(found, record)
 
+    def revision(self, key: AnswerKey) -> str | None:
+        """The revision that an answer is of; None if there is no answer."""
+        found = self._answers.find_one(key.filter, {"revision": 1})
+        return found["revision"] if found else None
+
     def fresh_splits(self, record: Record) -> set[tuple[str, str]]:
         """The [config, split] pairs whose answer needs no new run at the record's revision."""
         found = self._answers.find(

@@ -33,6 +33,7 @@ _FIELDS = (
     "signature",
     "seen_at",
     "blocked_at",
+    "event_at",
 )
 
 
@@ -51,6 +52,8 @@ class Record:
     signature: str | None = None
     seen_at: datetime | None = None
     blocked_at: datetime | None = None
+    event_at: datetime | None = None
+    """When the event came that led to the revision; None where no event did."""
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Record":
@@ -67,6 +70,7 @@ class Record:
             signature=document.get("signature"),
             seen_at=document.get("seen_at"),
             blocked_at=document.get("blocked_at"),
+            event_at=document.get("event_at"),
         )
 
     @property
@@ -203,15 +207,23 @@ class Records:
         )
 
     def observe(
-        self, record: Record, visibility: Visibility, revision: str | None, signature: str | None = None
+        self,
+        record: Record,
+        visibility: Visibility,
+        revision: str | None,
+        signature: str | None = None,
+        *,
+        event_at: datetime | None = None,
     ) -> Record | None:
         """Writes what the Hub said while the holder of `record` ran; a dataset that has fewer readers now gets a new
-        generation. `signature` is of what the revision has. None if the record was closed, or observed by a later
-        claim, in between, or if this would open what an event closed meanwhile: then throw the result away, a later
-        job knows better.
+        generation. `signature` is of what the revision has, `event_at` when the event came that it was asked for.
+
+        None if the record was closed, or observed by a later claim, in between, or if this would open what an event
+        closed meanwhile: then throw the result away, a later job knows better.
         """
         generation = record.generation + _hides(record.visibility, visibility)
         gone = visibility not in READABLE
+        event_at = event_at if revision != record.revision else record.event_at
         opens = visibility in _MORE_OPEN_THAN_PRIVATE and record.visibility not in _MORE_OPEN_THAN_PRIVATE
         expiry = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": _TOMBSTONE_MILLISECONDS}}
         observed = self._datasets.update_one(
@@ -230,6 +242,7 @@ class Records:
                         "revision": revision,
                         "signature": signature,
                         "seen_at": "$$NOW",
+                        "event_at": event_at,
                         "observed_events": record.events,
                         "expires_at": expiry if gone else None,
                         **({"preview": False} if gone else {}),
@@ -246,6 +259,7 @@ class Records:
             revision=revision,
             signature=signature,
             observed_events=record.events,
+            event_at=event_at,
         )
 
     def set_preview(self, record: Record, preview: bool) -> None:

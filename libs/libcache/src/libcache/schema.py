@@ -53,6 +53,8 @@ class DatasetDocument(Document):  # type: ignore[misc]
     # How often an event said that fewer may read it now; what opens a dataset must have seen all of them.
     closings = IntField(required=True)
     preview = BooleanField(required=True)
+    # When the event came that led to the revision.
+    event_at = DateTimeField()
     # Since when an operator keeps it from being served and read; None for all others.
     blocked_at = DateTimeField()
     expires_at = DateTimeField()

@@ -7,10 +7,13 @@ import mongoengine
 from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
+from libcommon.pool import POOL
+
 # A socket that hangs for longer than this is cut: a worker must learn within its lease that it cannot beat.
 _TIMEOUT_MS = 5_000
 
 OPTIONS: dict[str, Any] = {
+    "event_listeners": [POOL],
     "w": "majority",
     "journal": True,
     "retryWrites": True,

@@ -32,6 +32,7 @@ _OF_A_RUN = (
     "next_payload",
     "next_priority",
     "next_rank",
+    "next_event_at",
 )
 
 
@@ -133,7 +134,8 @@ class Jobs:
         ready, delayed = ObjectId(), ObjectId()
         at_once: Any = True if delay_seconds is None else "$again"
         following = {
-            name: {"$cond": ["$again", f"$next_{name}", f"${name}"]} for name in ("payload", "priority", "rank")
+            name: {"$cond": ["$again", f"$next_{name}", f"${name}"]}
+            for name in ("payload", "priority", "rank", "event_at")
         }
         waits = self._jobs.update_one(
             {**claim.held, "crowded": False, **as_read},
@@ -241,6 +243,7 @@ def _addition(
                 **now_or_next("payload", {"$literal": payload or {}}),
                 **now_or_next("priority", best("priority", int(priority))),
                 **now_or_next("rank", best("rank", rank)),
+                **now_or_next("event_at", best("event_at", "$$NOW")),
                 **{counter: {"$ifNull": [f"${counter}", 0]} for counter in counters},
             }
         }

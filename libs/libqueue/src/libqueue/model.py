@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Self
 
@@ -99,7 +100,10 @@ class JobKey:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A running job, held under the `token` of this run: what its holder does takes effect only while it holds."""
+    """A running job, held under the `token` of this run: what its holder does takes effect only while it holds.
+
+    `event_at` is when the first event came that it runs for, by the database's clock.
+    """
 
     key: JobKey
     token: ObjectId
@@ -109,6 +113,7 @@ class Claim:
     priority: Priority
     rank: int
     owner: str
+    event_at: datetime
     since: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -123,6 +128,8 @@ class Claim:
             priority=Priority(job["priority"]),
             rank=job["rank"],
             owner=job["owner"],
+            # Those that an earlier release added don't have it.
+            event_at=job.get("event_at") or job["created_at"],
         )
 
     @property

@@ -5,13 +5,14 @@ matches nothing, the claim no longer holds and `LeaseLostError` says so.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from libcommon.names import namespace_of
 from pymongo.database import Database
 
 from libqueue.claims import Claims
-from libqueue.clock import microseconds_now
+from libqueue.clock import microseconds_now, now
 from libqueue.crowding import Crowding
 from libqueue.endings import Endings
 from libqueue.jobs import Jobs, advance, no_setbacks
@@ -150,6 +151,10 @@ class Queue:
             jobs = self._collection.find({"_id": {"$in": ids[begin : begin + _BATCH]}}, {"_id": 1})
             found.update(by_id[job["_id"]] for job in jobs)
         return found
+
+    def seconds_since(self, time: datetime) -> float:
+        """How long ago something was, by the clock of the database."""
+        return (now(self._database) - time).total_seconds()
 
     def count(self) -> int:
         """About how many jobs wait or run: the server knows without counting."""

@@ -32,6 +32,8 @@ class JobDocument(Document):  # type: ignore[misc]
     status = StringField(choices=list(Status), required=True)
     priority = IntField(required=True)
     created_at = DateTimeField(required=True)
+    # When the first of the events came that the next run, or the present one, is for.
+    event_at = DateTimeField()
     # What orders ready jobs: microseconds since 1970, earlier for a higher priority.
     rank = LongField(required=True)
     # When somebody has to look at the job: the end of its lease or of its delay; and while the second half of a change
@@ -51,6 +53,7 @@ class JobDocument(Document):  # type: ignore[misc]
     next_payload = DictField()
     next_priority = IntField()
     next_rank = LongField()
+    next_event_at = DateTimeField()
     # What ends a job that can't succeed; see `Setback`.
     failures = IntField(required=True)
     crashes = IntField(required=True)

@@ -34,6 +34,8 @@ class Upkeep:
         self._crowding = Crowding(database, self._jobs, self._turns, Pauses(database), limits)
         self._next = 0.0
         self._next_held = 0.0
+        self.taken_back = 0
+        """How many jobs this object has taken back from holders whose lease was over."""
 
     def run_when_due(self) -> None:
         """Does a round if the last one is about a second ago; cheap to call often."""
@@ -75,4 +77,5 @@ class Upkeep:
         claim = Claim.of(job)
         counts = {"lost_leases": claim.setbacks.lost_leases + 1}
         as_read = {"again": job["again"], "due_at": job["due_at"]}
-        self._crowding.leave(claim, lambda: self._jobs.wait_again(claim, counts, **as_read), once=True)
+        if self._crowding.leave(claim, lambda: self._jobs.wait_again(claim, counts, **as_read), once=True):
+            self.taken_back += 1

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from libcommon.pool import FIGURES, POOL
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
@@ -33,6 +41,8 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
+        pool = {name: Gauge(f"admin_mongo_{name}", about, registry=self._registry) for name, about in FIGURES.items()}
+        POOL.report_to(lambda name, count: pool[name].set(count))
         self._registry.register(_Installation(office))
         self._registry.register(_Disk(assets_directory))
 

@@ -40,13 +40,17 @@ def main() -> int:
     allow_many_connections()
     with listener, metrics_folder() if settings.api_processes > 1 else nullcontext():
         # Only now: the library of the metrics looks for their folder when it is imported.
+        from prometheus_client.multiprocess import mark_process_dead
+
         from api.process import serve
         from api.processes import run_processes
 
         if settings.api_processes == 1:
             return serve(listener)
         stop_seconds = settings.api_drain_seconds + _CLOSING_SECONDS
-        return run_processes(settings.api_processes, serve, listener, stop_seconds=stop_seconds)
+        return run_processes(
+            settings.api_processes, serve, listener, stop_seconds=stop_seconds, on_end=mark_process_dead
+        )
 
 
 if __name__ == "__main__":

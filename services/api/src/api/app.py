@@ -33,7 +33,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings, databases) as services:
+        async with open_services(settings, databases, metrics) as services:
             app.state.services = services
             yield
 

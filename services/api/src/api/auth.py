@@ -7,6 +7,7 @@ for some seconds; that it couldn't be known is never remembered. Nothing here ke
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 
 from api.credentials import Credentials
@@ -21,8 +22,9 @@ _MAX_REMEMBERED = 10_000
 class AuthCheck:
     """Checks callers; one for the process."""
 
-    def __init__(self, settings: ApiSettings) -> None:
-        self._hub = HubCheck(settings)
+    def __init__(self, settings: ApiSettings, asked: Callable[[str], object]) -> None:
+        """`asked` is told of each answer of the Hub: its status, or `none`."""
+        self._hub = HubCheck(settings, asked)
         self._jwts = Jwts.of(settings)
         self._memory_seconds = settings.auth_memory_seconds
         self._remembered: OrderedDict[bytes, tuple[float, Verdict]] = OrderedDict()

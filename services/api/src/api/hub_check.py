@@ -1,6 +1,7 @@
 """Asking the Hub whether a caller may read a dataset, with the caller's own credentials."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import unquote, urlsplit
@@ -54,7 +55,9 @@ UNKNOWN = Verdict(
 class HubCheck:
     """Asks the Hub; one for the process."""
 
-    def __init__(self, settings: ApiSettings) -> None:
+    def __init__(self, settings: ApiSettings, asked: Callable[[str], object]) -> None:
+        """`asked` is told of each answer: its status, or `none`."""
+        self._asked = asked
         self._endpoint = settings.hf_endpoint
         self._path = settings.hf_auth_path
         self._timeout_seconds = settings.hf_auth_timeout_seconds
@@ -84,7 +87,9 @@ class HubCheck:
                         break
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             logger.warning("auth check failed", action="auth_check_failed", exception=type(error).__name__)
+            self._asked("none")
             return UNKNOWN
+        self._asked(str(response.status_code))
         match response.status_code:
             case 200:
                 return ALLOWED

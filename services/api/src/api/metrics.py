@@ -5,8 +5,11 @@ Labels are route templates, methods and statuses: never a dataset, so they stay 
 
 from functools import lru_cache
 
+from libcommon.pool import FIGURES, POOL
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -39,12 +42,28 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._hub_requests = Counter(
+            "api_hub_requests",
+            "Checks at the Hub of who may read, by the status of its answer; `none`: there was no answer.",
+            ("status",),
+            registry=registry,
+        )
+        pool = {
+            # Of a process that is over nothing is open.
+            name: Gauge(f"api_mongo_{name}", about, registry=registry, multiprocess_mode="livesum")
+            for name, about in FIGURES.items()
+        }
+        POOL.report_to(lambda name, count: pool[name].set(count))
         # The library's own way to the histogram of some labels takes longer than to count in it.
         self._histogram = lru_cache(1000)(self._seconds.labels)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one request."""
         self._histogram(route, method if method in _METHODS else "other", status).observe(seconds)
+
+    def asked_hub(self, status: str) -> None:
+        """Counts one check at the Hub."""
+        self._hub_requests.labels(status).inc()
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format. It reads files."""

@@ -17,12 +17,18 @@ logger = structlog.get_logger()
 
 
 def run_processes(
-    count: int, serve: Callable[[socket.socket], int], listener: socket.socket, *, stop_seconds: float
+    count: int,
+    serve: Callable[[socket.socket], int],
+    listener: socket.socket,
+    *,
+    stop_seconds: float,
+    on_end: Callable[[int], object],
 ) -> int:
     """Runs `serve` in so many processes until SIGTERM or SIGINT, then stops them; returns the exit code.
 
     `serve` returns an exit code. A process that is killed or told to stop is replaced; one that fails has a reason,
-    which the others share, and all are stopped. One that has not stopped after `stop_seconds` is killed.
+    which the others share, and all are stopped. One that has not stopped after `stop_seconds` is killed. `on_end` is
+    told the process id of one that is replaced.
     """
     woken, waker = socket.socketpair()
     waker.setblocking(False)
@@ -44,6 +50,7 @@ def run_processes(
             if process.exitcode is not None and process.exitcode > 0:
                 ended.append(process.exitcode)
             else:
+                on_end(process.pid or 0)
                 logger.error("a process ended", action="process_ended", exit_code=process.exitcode)
         # What kills one at once may kill the next, too.
         stopping = bool(ended) or woken in ready or (len(processes) < count and woken in wait([woken], _PAUSE_SECONDS))

@@ -16,6 +16,7 @@ from pymongo import AsyncMongoClient
 from starlette.requests import Request
 
 from api.auth import AuthCheck
+from api.metrics import Metrics
 from api.refused_names import RefusedNames
 from api.settings import ApiSettings
 from api.signing import Signer
@@ -50,9 +51,9 @@ class Databases:
 
 
 @asynccontextmanager
-async def open_services(settings: ApiSettings, databases: Databases) -> AsyncIterator[Services]:
+async def open_services(settings: ApiSettings, databases: Databases, metrics: Metrics) -> AsyncIterator[Services]:
     """The services, on the running event loop, for the time of the block."""
-    auth = AuthCheck(settings) if settings.hf_auth_path else None
+    auth = AuthCheck(settings, metrics.asked_hub) if settings.hf_auth_path else None
     async with connect_async(settings.mongo_url) as mongo:
         yield Services(
             settings=settings,

@@ -80,7 +80,7 @@ def _answer(connection: socket.socket, work: Callable[[], tuple[dict[str, Any], 
             cause_exception=type(error).__name__,
         )
         message, data = {"error": _error(bug)}, b""
-    wire.send(connection, message, data)
+    wire.send(connection, {**message, "hub_requests": outbound.requests()}, data)
 
 
 def _error(error: CodedError) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import socket
 import sys
+from collections import Counter
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -25,6 +26,17 @@ _NAMES = {"socket.gethostbyname", "socket.gethostbyaddr"}
 _ADDRESSES = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 
 _Place = tuple[str, int]
+
+
+_statuses: Counter[str] = Counter()
+_NO_ANSWER = "none"
+
+
+def requests() -> dict[str, int]:
+    """How many requests this process has made through `huggingface_hub`, by the status of the answer; `none` are those
+    that got no answer.
+    """
+    return {status: count for status, count in _statuses.items() if count}
 
 
 def allow_only(endpoint: str) -> None:
@@ -78,8 +90,10 @@ class _Gate:
 
     def _check_request(self, request: httpx2.Request) -> None:
         self._check(_place_of(urlsplit(str(request.url))) in self._urls, request.url.host)
+        _statuses[_NO_ANSWER] += 1
 
     def _learn(self, response: httpx2.Response) -> None:
+        _statuses.update({_NO_ANSWER: -1, str(response.status_code): 1})
         if response.has_redirect_location and response.url.host == self._hub:
             target = urlsplit(urljoin(str(response.url), response.headers["Location"]))
             self._allow(target)

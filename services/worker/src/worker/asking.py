@@ -42,11 +42,13 @@ class Asking:
         """
         time_ = _Time(self._vitals, self._stopping, self._child_seconds)
         try:
-            ran = self._executor.run(role, {**self._hub, **request}, staging=None, lease=time_).outcome
+            run = self._executor.run(role, {**self._hub, **request}, staging=None, lease=time_)
         except LeaseLostError as error:
             raise CodedError("HfHubError", "The Hub took too long to answer.") from error
         except OSError as error:
             raise CodedError("DiskError", "The server could not prepare a process that asks the Hub.") from error
+        self._vitals.metrics.asked_hub(run.hub_requests)
+        ran = run.outcome
         if isinstance(ran, Crash):
             raise CodedError(ran.code, ran.message)
         if ran.error is not None:

@@ -1,6 +1,7 @@
 """One attempt at a job: run it in a child, store what it found, end it in the queue."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +37,16 @@ class End:
 
 
 class Attempt:
-    """An attempt at a claimed job; `peak_bytes` is the most memory of its processes, once there were some."""
+    """An attempt at a claimed job, and what is measured of it: the most memory of its processes and what they asked the
+    Hub, once there were some; and the time from the event to its answer, if that is the first after it.
+    """
 
     def __init__(
         self, claim: Claim, lease: Lease, stores: Stores, executor: Executor, settings: WorkerSettings
     ) -> None:
         self.peak_bytes: int | None = None
+        self.hub_requests: Mapping[str, int] = {}
+        self.preview_seconds: float | None = None
         self._claim = claim
         self._lease = lease
         self._stores = stores
@@ -100,7 +105,7 @@ class Attempt:
 
     def _run(self, job: Job, staging: Path | None) -> End:
         ran = self._executor.run(self._claim.key.type, job.request(staging), staging=staging, lease=self._lease)
-        self.peak_bytes = ran.peak_bytes
+        self.peak_bytes, self.hub_requests = ran.peak_bytes, ran.hub_requests
         # Between the end of the child and the write, a stopped process may have lost its lease.
         self._lease.beat()
         if isinstance(ran.outcome, Crash):
@@ -111,11 +116,14 @@ class Attempt:
         if ran.outcome.error is not None:
             return self._fail(job, ran.outcome.error)
         code = job.store(ran.outcome, staging)
+        self._measure(job)
         return self._finish(Outcome.FAILED if code else Outcome.DONE, code)
 
     def _fail(self, job: Job, error: CodedError) -> End:
         if error.entry.fault is Fault.DATA:
-            return self._end_with(job, error, Outcome.FAILED)
+            end = self._end_with(job, error, Outcome.FAILED)
+            self._measure(job)
+            return end
         failures = self._claim.setbacks.failures
         if failures + 1 >= self._settings.max_attempts:
             return self._end_with(job, error, Outcome.DEAD)
@@ -133,6 +141,10 @@ class Attempt:
     def _end_with(self, job: Job, error: CodedError, outcome: Outcome) -> End:
         job.store_error(error)
         return self._finish(outcome, error.code, error.message)
+
+    def _measure(self, job: Job) -> None:
+        if job.event_at is not None:
+            self.preview_seconds = self._queue.seconds_since(job.event_at)
 
     def _finish(self, outcome: Outcome, code: str | None = None, message: str | None = None) -> End:
         self._queue.finish(self._claim, outcome, code=code, message=message, peak_memory_bytes=self.peak_bytes)

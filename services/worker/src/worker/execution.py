@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,10 +59,14 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of a job's processes, and the most resident memory that they had together, if it is known."""
+    """What became of a job's processes, and the most resident memory that they had together, if it is known.
+
+    `hub_requests` counts what they asked the Hub, by the status of its answers; `none` are those without one.
+    """
 
     outcome: Result | Crash
     peak_bytes: int | None
+    hub_requests: Mapping[str, int]
 
 
 class Time(Protocol):
@@ -183,7 +188,9 @@ class Executor:
         if isinstance(outcome, Crash) and (lease.is_over or any(exit_.overdue for exit_ in exits)):
             # This process was held up for a whole lease, and the zygote ended the job: not the job's fault.
             raise LeaseLostError
-        return Run(outcome, memory.peak_bytes or None)
+        # Of one that crashed nobody knows.
+        requests = outcome.message.pop("hub_requests") if isinstance(outcome, Result) else {}
+        return Run(outcome, memory.peak_bytes or None, requests)
 
     @property
     def _decoder_limits(self) -> Limits:

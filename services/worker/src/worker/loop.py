@@ -7,6 +7,7 @@ from typing import Protocol
 import pymongo
 import structlog
 from libqueue.model import Claim, LeaseLostError
+from libqueue.upkeep import Upkeep
 from libqueue.waking import Waking
 from pymongo.errors import PyMongoError
 
@@ -47,7 +48,7 @@ class Worker:
         type_: str,
         owner: str,
         stores: Stores,
-        upkeep: Chore,
+        upkeep: Upkeep,
         chores: Sequence[Chore],
         waking: Waking,
         executor: Executor,
@@ -86,6 +87,7 @@ class Worker:
     def _do_chores(self) -> None:
         with pymongo.timeout(_CALL_SECONDS):
             is_well = self._does(self._upkeep)
+        self._vitals.metrics.took_back(self._upkeep.taken_back)
         # Their time is not bounded here, so they are not begun while Mongo doesn't answer.
         for chore in self._chores if is_well else ():
             if self._stopping.asked:
@@ -148,6 +150,9 @@ class Worker:
             self._hand_back(claim, lease)
             # It may be this worker's next job, too, and the trouble a lasting one.
             self._stopping.wait(_TROUBLE_SECONDS)
+        self._vitals.metrics.asked_hub(attempt.hub_requests)
+        if attempt.preview_seconds is not None:
+            self._vitals.metrics.previewed(claim.priority.name.lower(), attempt.preview_seconds)
         self._vitals.ended(end.outcome, end.code, attempt.peak_bytes)
 
     def _hand_back(self, claim: Claim, lease: Lease) -> None:

@@ -1,5 +1,9 @@
 """What Prometheus reads of a worker. Labels are types and outcomes of jobs: never a dataset, so they stay few."""
 
+from collections.abc import Mapping
+
+from libcommon.errors import CATALOGUE
+from libcommon.pool import FIGURES, POOL
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -15,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_PREVIEW_SECONDS = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _MIB = 2**20
 _BYTES = tuple(size * _MIB for size in (128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192))
 
@@ -31,7 +36,10 @@ class Metrics:
         self._type = type_
         self._working = Gauge("worker_working", "Whether a job runs.", ("type",), registry=registry).labels(type_)
         self._jobs = Counter(
-            "worker_jobs", "Attempts at jobs that are over, by how they ended.", ("type", "outcome"), registry=registry
+            "worker_jobs",
+            "Attempts at jobs that are over, by how they ended; and of errors the code, and whose fault it was.",
+            ("type", "outcome", "code", "fault"),
+            registry=registry,
         )
         self._seconds = Histogram(
             "worker_job_seconds",
@@ -47,6 +55,23 @@ class Metrics:
             buckets=_BYTES,
             registry=registry,
         ).labels(type_)
+        self._preview_seconds = Histogram(
+            "worker_preview_seconds",
+            "Time from the event that led to a revision to its first answer.",
+            ("type", "priority"),
+            buckets=_PREVIEW_SECONDS,
+            registry=registry,
+        )
+        self._hub_requests = Counter(
+            "worker_hub_requests",
+            "Requests to the Hub, by the status of its answer; `none`: there was no answer.",
+            ("type", "status"),
+            registry=registry,
+        )
+        self._takeovers = Counter(
+            "worker_takeovers", "Jobs taken back here from workers whose lease was over.", ("type",), registry=registry
+        ).labels(type_)
+        self._taken_back = 0
         self._empty_claims = Counter(
             "worker_empty_claims", "Claims that found no job.", ("type",), registry=registry
         ).labels(type_)
@@ -56,6 +81,12 @@ class Metrics:
         self._mongo_troubles = Counter(
             "worker_mongo_troubles", "Calls of Mongo that failed.", ("type",), registry=registry
         ).labels(type_)
+
+        pool = {
+            name: Gauge(f"worker_mongo_{name}", about, ("type",), registry=registry).labels(type_)
+            for name, about in FIGURES.items()
+        }
+        POOL.report_to(lambda name, count: pool[name].set(count))
 
         self._assets_files = Gauge(
             "worker_assets_files", "Media files, as of the last pass over them.", ("type",), registry=registry
@@ -104,10 +135,26 @@ class Metrics:
         """Notes that a job runs until it is `ended`."""
         self._working.set(1)
 
-    def ended(self, outcome: str, seconds: float, peak_bytes: int | None) -> None:
+    def asked_hub(self, requests: Mapping[str, int]) -> None:
+        """Counts requests to the Hub, by status."""
+        for status, count in requests.items():
+            self._hub_requests.labels(self._type, status).inc(count)
+
+    def previewed(self, priority: str, seconds: float) -> None:
+        """Counts an answer that is the first after an event."""
+        self._preview_seconds.labels(self._type, priority).observe(seconds)
+
+    def took_back(self, total: int) -> None:
+        """Notes how many jobs this worker has taken back so far."""
+        self._takeovers.inc(total - self._taken_back)
+        self._taken_back = total
+
+    def ended(self, outcome: str, code: str | None, seconds: float, peak_bytes: int | None) -> None:
         """Counts one attempt at a job; `peak_bytes` is None where no process was started for it."""
         self._working.set(0)
-        self._jobs.labels(self._type, outcome).inc()
+        entry = CATALOGUE.get(code or "")
+        labels = (entry.name, entry.fault or "") if entry else ("", "")
+        self._jobs.labels(self._type, outcome, *labels).inc()
         self._seconds.observe(seconds)
         if peak_bytes is not None:
             self._peak_bytes.observe(peak_bytes)

@@ -61,7 +61,7 @@ class Vitals:
         seconds = time.monotonic() - since
         self._state = "idle"
         self._job = None
-        self.metrics.ended(outcome, seconds, peak_bytes)
+        self.metrics.ended(outcome, code, seconds, peak_bytes)
         log.info(
             "job",
             action="end",

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Stores:
 class Job(ABC):
     """One attempt at a job, under a record with a fence of its own.
 
+    `event_at` is when the event came that the answer it stores is the first after; None where there is none such.
     `origin` says where the job comes from; jobs that it queues carry it on. See `libqueue.model.Claim`.
 
     Storing may be cut off at any point and done again by a later attempt. What may take as long as a lease calls
@@ -48,6 +50,8 @@ class Job(ABC):
         self.key = claim.key
         self.priority = claim.priority
         self.origin = claim.payload
+        self.claimed_event_at = claim.event_at
+        self.event_at: datetime | None = None
         self.record = record
         self.stores = stores
         self.settings = settings

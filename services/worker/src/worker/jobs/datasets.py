@@ -42,9 +42,13 @@ class DatasetsJob(Job):
     def store(self, result: Result, staging: Path | None) -> str | None:
         message = result.message
         visibility = Visibility(message["visibility"])
-        record = self.stores.records.observe(self.record, visibility, message["revision"], message["signature"])
+        record = self.stores.records.observe(
+            self.record, visibility, message["revision"], message["signature"], event_at=self.claimed_event_at
+        )
         if record is None:
             raise SupersededError
+        if record.revision != self.record.revision:
+            self.event_at = record.event_at
         if visibility in _GONE or visibility is Visibility.MOVED:
             text = _GONE.get(visibility) or f"The dataset has another name now: {message['moved_to']}. Ask for that."
             return self._store_listing_error(record, CodedError("DatasetNotFoundError", text))

@@ -25,6 +25,8 @@ class SplitsJob(Job):
             # The attempt that wrote the answer may have ended before its note.
             self.note_preview(self.record)
             return False
+        if self.stores.answers.revision(self._answer_key) != self.record.revision:
+            self.event_at = self.record.event_at
         return True
 
     def stage(self, name: str) -> Path | None:
