@@ -106,6 +106,17 @@ def test_a_new_answer_has_a_new_tag_and_an_equal_one_the_old(api: RunningApi, sh
     eventually(lambda: get(api, record, "/first-rows", If_None_Match=tag)[0].status_code == 200)
 
 
+def test_an_answer_with_other_headers_has_another_tag(api: RunningApi, shelf: Shelf, record: Record) -> None:
+    # A cache that doesn't take the headers of a 304 over would go on to send the old ones.
+    before = [get(api, record, address)[0] for address in ADDRESSES]
+    shelf.records.announce(record.dataset)
+    for address, known in zip(ADDRESSES, before, strict=True):
+        stale, _ = get(
+            api, record, f"{address}{'&' if '?' in address else '?'}x=1", If_None_Match=known.headers["ETag"]
+        )
+        assert (stale.status_code, stale.headers["X-Cache"]) == (200, "stale")
+
+
 def test_errors_and_what_is_not_public_have_no_tag(api: RunningApi, shelf: Shelf, dataset: Make) -> None:
     private = shelf.observe(dataset(Visibility.PRIVATE), Visibility.PRIVATE)
     shelf.list_splits(private, {"default": ["train"]})

@@ -6,6 +6,7 @@ from dataclasses import replace
 import orjson
 from libcache.reading import StoredAnswer
 from libcache.records import Record
+from libcommon.digests import digest_of
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -66,13 +67,15 @@ async def respond(
 ) -> Response:
     """A good answer, or word that the client has it already."""
     shared = may_be_shared(request)
-    if shared and (tag := matching_tag(header_list(request, "if-none-match"), content.digest)):
+    # Of the headers too: a cache that learns that nothing changed may send those that it had.
+    digest = digest_of(f"{content.digest} {headers}".encode())
+    if shared and (tag := matching_tag(header_list(request, "if-none-match"), digest)):
         return Response(None, 304, {**headers, "ETag": tag})
     coding, body = await content.encoded(header_list(request, "accept-encoding"))
     if coding != IDENTITY:
         headers["Content-Encoding"] = coding
     if shared:
-        headers["ETag"] = entity_tag(content.digest, coding)
+        headers["ETag"] = entity_tag(digest, coding)
     return Response(body, 200, headers, media_type=media_type)
 
 
