@@ -37,7 +37,7 @@ quality: setup ## Check style, types and the arrows between the packages
 	$(BIN)/lint-imports
 
 verify-deploy: setup ## Check what is deployed, with the real programs (verify/README.md)
-	@$(BIN)/python -m verify.prepare && exec $(BIN)/pytest -o testpaths=verify $(ARGS)
+	@$(BIN)/python -m verify.prepare && exec $(BIN)/python -m pytest -o testpaths=verify $(ARGS)
 
 bench-push: setup ## Measure the time from push to preview
 	@exec $(BIN)/python -m bench push $(ARGS)

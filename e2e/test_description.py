@@ -12,9 +12,13 @@ Examples = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def operations(stack: Stack) -> dict[str, Any]:
-    """What can be read, by path: all operations of the document that need nothing for which it has no example."""
+    """What can be read, by path: all operations of the document that need nothing for which it has no example.
+
+    `/metrics` is for the inside alone: a reverse proxy doesn't show it.
+    """
     document = stack.get("/openapi.json").raise_for_status().json()
-    readable = {path: methods["get"] for path, methods in document["paths"].items() if "get" in methods}
+    paths = document["paths"]
+    readable = {path: methods["get"] for path, methods in paths.items() if "get" in methods and path != "/metrics"}
     return {
         path: operation
         for path, operation in readable.items()

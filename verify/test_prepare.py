@@ -14,6 +14,7 @@ from verify.programs import run
         ["hadolint", "--version"],
         ["kubernetes-validate", "--version"],
         ["nginx", "-v"],
+        ["envsubst", "--version"],
         ["promtool", "--version"],
         ["buildah", "--version"],
         ["podman", "--version"],

@@ -35,6 +35,7 @@ def test_a_number_that_is_none_is_refused_by_its_name(ports: dict[str, str], nam
         ("HF_ENDPOINT", "huggingface.co"),
         ("HF_ENDPOINT", "ftp://huggingface.co"),
         ("DATASETS_DIRECTORY", "/nowhere/at/all"),
+        ("REVERSE_PROXY", "apache"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_its_name(ports: dict[str, str], name: str, value: str) -> None:

@@ -2,6 +2,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,23 @@ def test_mongo_starts_first_then_the_hub_the_workers_and_those_who_answer(tmp_pa
     stages = [[program.name for program in stage] for stage in stages_of(settings_for(tmp_path, WORKERS_DATASETS="2"))]
     workers = ["worker-datasets-1", "worker-datasets-2", "worker-splits-1", "worker-splits-2"]
     assert stages == [["mongo"], ["hub"], workers, ["api", "admin"]]
+
+
+def test_a_reverse_proxy_starts_last_and_has_the_port_that_the_api_would_have(tmp_path: Path) -> None:
+    settings = replace(settings_for(tmp_path), nginx=Path("/usr/sbin/nginx"))
+    *_, [api, _], [proxy] = stages_of(settings, ASSETS_INTERNAL_LOCATION="/inside/media")
+    assert (api.name, proxy.name) == ("api", "reverse-proxy")
+    assert api.environment["API_PORT"] != str(settings.port)
+    assert (api.environment["TRUSTED_PROXIES"], api.environment["ASSETS_INTERNAL_LOCATION"]) == ("1", "/inside/media")
+    assert "drawn" not in " ".join([*proxy.command, *proxy.environment.values()])
+    configuration = (tmp_path / "reverse-proxy" / "nginx.conf").read_text()
+    for line in (
+        f"listen 127.0.0.1:{settings.port};",
+        f"server 127.0.0.1:{api.environment['API_PORT']};",
+        "location /inside/media/ {",
+        f"alias {tmp_path / 'assets'}/;",
+    ):
+        assert line in configuration
 
 
 def test_a_mongo_and_a_hub_of_the_user_are_used_and_none_started(tmp_path: Path) -> None:

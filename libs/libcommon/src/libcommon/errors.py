@@ -37,6 +37,7 @@ def _entries() -> list[ErrorCode]:
         return ErrorCode(name, 500, Fault.SERVER, description)
 
     return [
+        request("BadRequest", 400, "The request is not valid HTTP, or its address or its headers are too long."),
         request("MissingRequiredParameter", 422, "A required query parameter is missing or empty."),
         request("InvalidParameter", 422, "A query parameter has a value that is not allowed."),
         request("NotFound", 404, "No such path."),
@@ -51,6 +52,7 @@ def _entries() -> list[ErrorCode]:
         request("AuthCheckHubRequestError", 503, "The Hub could not be asked who may read the dataset."),
         request("ResponseNotReady", 503, "A job for the answer is waiting or running."),
         request("TooManyRequests", 429, "Too many requests in a short time."),
+        request("ServiceUnavailable", 503, "The service can't be reached through its proxy, or doesn't answer it."),
         request("WebhookSecretError", 401, "The webhook's secret is missing or wrong."),
         request("InvalidPayload", 400, "The webhook's body has none of the known forms."),
         request("PayloadTooLarge", 413, "The webhook's body is too large."),

@@ -4,6 +4,9 @@ from starlette.requests import Request
 
 VARY = "Accept-Encoding, Authorization, Cookie"
 
+KEEP_AND_ASK = "@1"
+"""The `X-Accel-Expires` of what our nginx may keep: out of date since 1970, so it asks with the `ETag` each time."""
+
 _FRESH = "max-age=120, stale-while-revalidate=600"
 _ASSET = "max-age=120"
 _SOON_OTHERWISE = "max-age=10"

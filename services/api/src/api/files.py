@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
+# What nginx looks at beside If-Range, which agrees with it where there is a part.
+_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 # What is read while it is looked at: the way to a thread and back costs more than that.
 _SMALL_BYTES = 256_000
 _TYPES = {
@@ -44,36 +46,44 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file, with what is in it if that is little."""
+    """A regular file, with what is in it if that was read."""
 
     path: Path
     about: stat_result
     content: bytes | None
 
 
-async def find_file(root: Path, path: Path) -> FoundFile | None:
-    """The file at a path inside the directory `root`, however that path was put together; None if there is none."""
-    return await run_in_threadpool(_find, root, path)
+async def find_file(root: Path, path: Path, *, reading: bool) -> FoundFile | None:
+    """The file at a path inside the directory `root`, however that path was put together; None if there is none.
+
+    A small one is read at once if it is for reading.
+    """
+    return await run_in_threadpool(_find, root, path, reading)
 
 
-def _find(root: Path, path: Path) -> FoundFile | None:
+def _find(root: Path, path: Path, reading: bool) -> FoundFile | None:
     try:
         if path.resolve() != root.resolve() / path.relative_to(root):
             return None
         about = path.lstat()
         if not stat.S_ISREG(about.st_mode):
             return None
-        return FoundFile(path, about, path.read_bytes() if about.st_size <= _SMALL_BYTES else None)
+        return FoundFile(path, about, path.read_bytes() if reading and about.st_size <= _SMALL_BYTES else None)
     except OSError:
         return None
 
 
-def file_response(request: Request, found: FoundFile, headers: dict[str, str]) -> Response:
-    """The file, or the part of it that is asked for. There is an `ETag` only if `headers` have it."""
+def file_response(request: Request, found: FoundFile, headers: dict[str, str], internal: str | None) -> Response:
+    """The file, or the part of it that is asked for. There is an `ETag` only if `headers` have it.
+
+    `internal` is where the reverse proxy has the file; it is told to send it, where that makes the same of the request.
+    """
     media_type = _TYPES.get(found.path.suffix.removeprefix("."), "application/octet-stream")
     part = _part(request, found.about.st_size) if _is_partial(request, headers) else None
     if part is not None and part.start >= found.about.st_size:
         return Response(None, 416, {**headers, "Content-Range": f"bytes */{found.about.st_size}"})
+    if internal is not None and (part is not None or "range" not in request.headers) and _is_unconditional(request):
+        return Response(None, 200, {**headers, "X-Accel-Redirect": internal}, media_type=media_type)
     # What is decided here is not for the response to decide.
     decided = (b"if-range",) if part is not None else (b"if-range", b"range")
     request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] not in decided]
@@ -93,6 +103,11 @@ def _is_partial(request: Request, headers: Mapping[str, str]) -> bool:
         return False
     condition = request.headers.get("if-range")
     return condition is None or condition == headers.get("ETag")
+
+
+def _is_unconditional(request: Request) -> bool:
+    """Whether nginx has no condition to look at that means nothing here."""
+    return not any(name in request.headers for name in _CONDITIONS)
 
 
 def _part(request: Request, size: int) -> range | None:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.caching import cache_control, may_be_shared
+from api.caching import KEEP_AND_ASK, cache_control, may_be_shared
 from api.content import Content
 from api.errors import error_content
 from api.etags import entity_tag, matching_tag
@@ -76,6 +76,8 @@ async def respond(
         headers["Content-Encoding"] = coding
     if shared:
         headers["ETag"] = entity_tag(digest, coding)
+        if services_of(request).settings.assets_internal_location is not None:
+            headers["X-Accel-Expires"] = KEEP_AND_ASK
     return Response(body, 200, headers, media_type=media_type)
 
 

@@ -1,6 +1,7 @@
 """The settings of the api."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from api.public_keys import load_keys
 
 _MIN_KEY_LENGTH = 32
+_LOCATION = re.compile(r"(/[A-Za-z0-9_-]+)+")
 DEFAULT_AUTH_PATH = "/api/datasets/%s/auth-check"
 
 
@@ -37,6 +39,12 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         description="How long a client may take to go on with a request, or to take more of its answer, in seconds",
     )
     assets_directory: Path = Field(description="The folder that the workers write media files to")
+    assets_internal_location: str | None = Field(
+        None,
+        description="The path at which the reverse proxy has that folder, closed outside: the api checks who asks for "
+        "a file, and nginx sends it (`X-Accel-Redirect`); and nginx may keep public answers, but asks the api each "
+        "time (`X-Accel-Expires`). Without it the api sends files itself, and nothing is kept",
+    )
     hf_auth_path: str = Field(
         default_factory=_auth_path,
         description="Path at the Hub that tells whether a caller may read the dataset %s; empty: only datasets known "
@@ -97,6 +105,13 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     def _has_a_place_for_the_dataset(cls, value: str) -> str:
         if value and not (value.startswith("/") and value.count("%s") == value.count("%") == 1):
             raise ValueError("expected a path that starts with / and has one %s for the dataset, or nothing")
+        return value
+
+    @field_validator("assets_internal_location")
+    @classmethod
+    def _is_a_location(cls, value: str | None) -> str | None:
+        if value is not None and not _LOCATION.fullmatch(value):
+            raise ValueError("expected a path like /internal/assets, of letters of English, digits, _ and -")
         return value
 
     @field_validator("hf_webhook_secret")

@@ -31,7 +31,9 @@ class Program:
     ready: Callable[[], bool] | None = None
     """Whether it does its work now; must answer within about a second. None: it is ready when it runs."""
     grace_seconds: float = 10.0
-    """From SIGTERM to SIGKILL."""
+    """From `stop_signal` to SIGKILL."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What makes it end what it has begun, and then itself."""
 
 
 class Child:
@@ -86,7 +88,7 @@ class Child:
     def terminate(self) -> None:
         self.due = None
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(self.program.stop_signal)
 
     def kill(self) -> None:
         """SIGKILL for it and its group, and wait for the end of it."""

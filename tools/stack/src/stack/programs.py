@@ -1,11 +1,12 @@
 """The programs of the system, in the order in which they start, and what each is told by its environment."""
 
 import http.client
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stack import mongo
+from stack import mongo, reverse_proxy
 from stack.child import Program
 from stack.directory import Secrets
 from stack.settings import Settings
@@ -24,6 +25,8 @@ WITHHELD = frozenset(
 )
 """Taken out of everybody's environment: only who needs a secret gets it."""
 PROBE_TIMEOUT_SECONDS = 1.0
+# Longer than `worker_shutdown_timeout` of its configuration.
+PROXY_STOP_SECONDS = 15.0
 
 
 def programs(
@@ -33,8 +36,9 @@ def programs(
     datasets_directory: Path,
     environment: Mapping[str, str],
 ) -> list[list[Program]]:
-    """The stages: Mongo, the Hub, the workers, the api and the admin service; without the first two where the user has
-    them elsewhere.
+    """The stages: Mongo, the Hub, the workers, the api and the admin service, the reverse proxy.
+
+    Without the first two where the user has them elsewhere, and without the last where there is to be none.
 
     Raises `MongoError` when another server uses the Mongo files of this stack.
     """
@@ -64,10 +68,14 @@ def programs(
     worker = {"RECONCILE_SCOPE": scope} | product | {"SCRATCH_DIRECTORY": str(settings.data_directory / "caches")}
     if hub_token is not None:
         worker["HF_TOKEN"] = hub_token
-    api = product | {"API_HOST": "127.0.0.1", "API_PORT": str(settings.port)}
+    api_port = settings.port if settings.nginx is None else mongo.free_port()
+    api = product | {"API_HOST": "127.0.0.1", "API_PORT": str(api_port)}
     api["ASSETS_SIGNING_KEYS"] = environment.get("ASSETS_SIGNING_KEYS") or secrets.signing_key
     if webhook_secret is not None:
         api["HF_WEBHOOK_SECRET"] = webhook_secret
+    if settings.nginx is not None:
+        location = reverse_proxy.settings_of(environment)["ASSETS_INTERNAL_LOCATION"]
+        api |= {"TRUSTED_PROXIES": "1", "ASSETS_INTERNAL_LOCATION": location}
     counts = {"datasets": settings.workers_datasets, "splits": settings.workers_splits}
     stages.append(
         [
@@ -76,7 +84,7 @@ def programs(
             for number in range(1, count + 1)
         ]
     )
-    last = [Program("api", [sys.executable, "-m", "api"], api, _answers(settings.port, "/ready"))]
+    last = [Program("api", [sys.executable, "-m", "api"], api, _answers(api_port, "/ready"))]
     if settings.admin_port is not None:
         admin = product | {"ADMIN_HOST": "127.0.0.1", "ADMIN_PORT": str(settings.admin_port)}
         admin["ADMIN_TOKEN"] = environment.get("ADMIN_TOKEN") or secrets.admin_token
@@ -85,6 +93,13 @@ def programs(
         ready = _answers(settings.admin_port, "/ready")
         last.append(Program("admin", [sys.executable, "-m", "admin", "serve"], admin, ready))
     stages.append(last)
+    if settings.nginx is not None:
+        proxy = reverse_proxy.settings_of(environment) | {
+            "PROXY_LISTEN": f"127.0.0.1:{settings.port}",
+            "PROXY_API": f"127.0.0.1:{api_port}",
+            "ASSETS_DIRECTORY": api["ASSETS_DIRECTORY"],
+        }
+        stages.append([_reverse_proxy(settings, settings.nginx, proxy, common)])
     return stages
 
 
@@ -112,6 +127,20 @@ def _hub(
     # By environment: everybody on the machine can read a command line.
     known = {**environment, "HUB_WEBHOOK_SECRET": webhook_secret, "HUB_WORKER_TOKEN": token}
     return Program("hub", command, known, _answers(settings.hub_port, "/healthcheck"))
+
+
+def _reverse_proxy(
+    settings: Settings, nginx: Path, proxy: Mapping[str, str], environment: Mapping[str, str]
+) -> Program:
+    return Program(
+        "reverse-proxy",
+        reverse_proxy.command(nginx, settings.data_directory / "reverse-proxy", proxy),
+        environment,
+        _answers(settings.port, "/ready"),
+        grace_seconds=PROXY_STOP_SECONDS,
+        # SIGTERM ends what is under way, too.
+        stop_signal=signal.SIGQUIT,
+    )
 
 
 def _answers(port: int, path: str) -> Callable[[], bool]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from stack.errors import StackError
 from stack.mongo import SERVERS
+from stack.reverse_proxy import find_nginx
 
 MAX_WORKERS = 100
 
@@ -32,6 +33,8 @@ class Settings:
     webhook_secret: str | None
     workers_datasets: int
     workers_splits: int
+    nginx: Path | None
+    """The program of the reverse proxy; None: there is none, and the api itself listens on `port`."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -55,6 +58,7 @@ class Settings:
             webhook_secret=environment.get("HF_WEBHOOK_SECRET") or None,
             workers_datasets=_number(environment, "WORKERS_DATASETS", 1, 0, MAX_WORKERS),
             workers_splits=_number(environment, "WORKERS_SPLITS", 2, 0, MAX_WORKERS),
+            nginx=_nginx(environment),
         )
         ports = settings.ports()
         for name, number in ports.items():
@@ -104,6 +108,15 @@ def _endpoint(environment: Mapping[str, str]) -> str | None:
     if address.scheme not in ("http", "https") or not address.hostname:
         raise StackError("HF_ENDPOINT is no address of a Hub; expected http://HOST or https://HOST")
     return text.rstrip("/")
+
+
+def _nginx(environment: Mapping[str, str]) -> Path | None:
+    text = environment.get("REVERSE_PROXY")
+    if not text:
+        return None
+    if text != "nginx":
+        raise StackError(f"REVERSE_PROXY is {text!r}; expected nginx, or nothing")
+    return find_nginx()
 
 
 def _check_free(name: str, port: int) -> None:

@@ -27,7 +27,9 @@ async def assets(request: Request) -> Response:
     if record.generation != path.generation or record.visibility not in READABLE:
         raise _gone()
     services = services_of(request)
-    found = await find_file(services.settings.assets_directory, services.assets.file(path))
+    location = services.settings.assets_internal_location
+    reading = location is None
+    found = await find_file(services.settings.assets_directory, services.assets.file(path), reading=reading)
     if found is None:
         raise _gone()
     shared = may_be_shared(request)
@@ -38,7 +40,8 @@ async def assets(request: Request) -> Response:
         headers["ETag"] = entity_tag(digest, IDENTITY)
         if matching_tag(header_list(request, "if-none-match"), digest):
             return Response(None, 304, headers)
-    return file_response(request, found, headers)
+    internal = None if location is None else f"{location}/{path.relative.as_posix()}"
+    return file_response(request, found, headers, internal)
 
 
 async def _admit(request: Request, path: AssetPath) -> Record:
