@@ -264,6 +264,7 @@ def test_what_is_paused_does_not_start_until_it_is_resumed(operator: Operator, s
         (["answers", "list", "--cursor", "x"], "expected the cursor of the page before"),
         (["assets", "sweep", "--cursor", "x"], "expected the cursor of the step before"),
         (["assets", "repair", "--cursor", "x"], "expected the cursor of the step before"),
+        (["migrations", "apply", "--cursor", "x"], "expected the cursor of the step before"),
         (["datasets", "block"], "DATASET"),
         (["jobs"], "COMMAND"),
         ([], "COMMAND"),

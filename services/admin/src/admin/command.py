@@ -127,15 +127,16 @@ def _parser() -> ArgumentParser:
 
 
 def _add(parser: ArgumentParser, name: str, about: FieldInfo, *, by_place: bool) -> None:
+    option = f"--{name.replace('_', '-')}"
     # A % would be taken for a field of argparse's.
     help_ = (about.description or "").replace("%", "%%")
     if about.annotation is bool:
-        parser.add_argument(f"--{name}", action="store_true", default=None, help=help_)
+        parser.add_argument(option, action="store_true", default=None, help=help_)
     elif by_place:
         parser.add_argument(name, nargs=None if about.is_required() else "?", metavar=name.upper(), help=help_)
     else:
         default = "" if about.default is None else f" ({about.default})"
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=help_ + default)
+        parser.add_argument(option, metavar=name.upper(), help=help_ + default)
 
 
 def _trouble(error: PyMongoError) -> str:

@@ -20,6 +20,7 @@ from libqueue.schema import open_queue_database
 
 from admin.audit import Audit
 from admin.hub import Hub
+from admin.migrations import Migrations
 from admin.settings import DeskSettings
 
 
@@ -42,6 +43,7 @@ class Desk:
         self.plans = Plans(cache)
         self.passes = cache["passes"]
         self.hub = Hub(settings.hf_endpoint, settings.hf_token)
+        self.migrations = Migrations(cache)
         self.audit = Audit(cache, settings.audit_seconds)
         self._cache = cache
         self._assets_settings = assets_settings

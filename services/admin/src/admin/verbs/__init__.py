@@ -3,7 +3,7 @@
 from typing import Any
 
 from admin.verb import Verb
-from admin.verbs import answers, assets, audit, datasets, dead, jobs, overview
+from admin.verbs import answers, assets, audit, datasets, dead, jobs, migrations, overview
 
 VERBS: tuple[Verb[Any, Any], ...] = (
     *overview.VERBS,
@@ -13,4 +13,5 @@ VERBS: tuple[Verb[Any, Any], ...] = (
     *datasets.VERBS,
     *assets.VERBS,
     *audit.VERBS,
+    *migrations.VERBS,
 )
