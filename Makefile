@@ -61,5 +61,5 @@ docs: setup ## Write the generated pages of docs/ again
 	$(BIN)/python -m docs.generate
 
 clean: ## Remove the environments and the tools' caches; the data in .data/ stay
-	rm -rf .venv .venv-poetry .venv-verify .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-poetry .venv-verify .verify .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +
