@@ -1,4 +1,4 @@
-"""The system as a user starts it: `make start` in the checkout, on free ports, with a data directory of its own."""
+"""The system from outside, and as a user starts it: `make start` in the checkout, with a data directory of its own."""
 
 import json
 import os
@@ -59,18 +59,80 @@ def command_of(pid: int) -> str:
 
 
 class Stack:
-    """A running `make start`."""
+    """A running system, wherever: what can be known and done from outside."""
+
+    def __init__(self, url: str, hub_url: str) -> None:
+        self.url, self.hub_url = url, hub_url
+        self.http = httpx2.Client(base_url=url, timeout=30)
+        self.hub = httpx2.Client(base_url=hub_url, timeout=30)
+
+    def close(self) -> None:
+        self.http.close()
+        self.hub.close()
+
+    def wait_until_ready(self) -> None:
+        eventually(self.is_ready, 180)
+
+    def is_ready(self) -> bool:
+        try:
+            return self.http.get("/ready").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    @property
+    def webhook_headers(self) -> dict[str, str]:
+        """What the local Hub proves with that a webhook is its own."""
+        return {"X-Webhook-Secret": os.environ["HF_WEBHOOK_SECRET"]}
+
+    def run_client(self, code: str, home: Path, **settings: str) -> str:
+        """Runs a user's script, with nothing but the three variables that the README names, and `settings`.
+
+        Returns what it printed.
+        """
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        environment |= {
+            "HF_ENDPOINT": self.hub_url,
+            "HF_TOKEN": "hf_me",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HOME": str(home),
+            **settings,
+        }
+        command = [sys.executable, "-c", code]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # An empty mapping would take the query of the path away.
+        return self.http.get(path, params=parameters or None, headers=headers)
+
+    def first_rows(
+        self, dataset: str, config: str = "default", split: str = "train", token: str | None = None
+    ) -> httpx2.Response:
+        return self.get("/first-rows", token, dataset=dataset, config=config, split=split)
+
+    def rows(self, dataset: str, config: str = "default", split: str = "train", token: str | None = None) -> Any:
+        """The rows of a good answer that is not stale, else None."""
+        answer = self.first_rows(dataset, config, split, token)
+        if answer.status_code != 200 or "X-Cache" in answer.headers:
+            return None
+        return [row["row"] for row in answer.json()["rows"]]
+
+
+class OwnStack(Stack):
+    """A running `make start`, with its processes, its folders and its logs."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
-        self.port, self.hub_port, self.admin_port = free_port(), free_port(), free_port()
-        self.url, self.hub_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.hub_port}"
+        self.port, hub_port, self.admin_port = free_port(), free_port(), free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}", f"http://localhost:{hub_port}")
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("HF_", "MAKE", "MFLAGS"))
         }
         environment |= {
             "PORT": str(self.port),
-            "HUB_PORT": str(self.hub_port),
+            "HUB_PORT": str(hub_port),
             "ADMIN_PORT": str(self.admin_port),
             "ADMIN_TOKEN": ADMIN_TOKEN,
             "DATA_DIRECTORY": str(directory),
@@ -84,8 +146,6 @@ class Stack:
             self.process = subprocess.Popen(
                 ["make", "start"], cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
             )
-        self.http = httpx2.Client(base_url=self.url, timeout=30)
-        self.hub = httpx2.Client(base_url=self.hub_url, timeout=30)
         operator = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
         self.admin = httpx2.Client(base_url=f"http://127.0.0.1:{self.admin_port}", timeout=30, headers=operator)
 
@@ -94,15 +154,9 @@ class Stack:
         """The folder that the Hub serves."""
         return self.directory / "datasets"
 
-    def wait_until_ready(self) -> None:
-        def ready() -> bool:
-            assert self.process.poll() is None, self.output.read_text()[-4000:]
-            try:
-                return self.http.get("/ready").status_code == 200
-            except httpx2.TransportError:
-                return False
-
-        eventually(ready, 180)
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.output.read_text()[-4000:]
+        return super().is_ready()
 
     def processes(self, words: str) -> list[int]:
         """The processes of this stack with `words` in their command line."""
@@ -126,27 +180,8 @@ class Stack:
         lines = [line for text in texts for line in text.split("\n")[:-1]]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def run_client(self, code: str, home: Path, **settings: str) -> str:
-        """Runs a user's script, with nothing but the three variables that the README names, and `settings`.
-
-        Returns what it printed.
-        """
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-        environment |= {
-            "HF_ENDPOINT": f"http://localhost:{self.hub_port}",
-            "HF_TOKEN": "hf_me",
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HOME": str(home),
-            **settings,
-        }
-        command = [sys.executable, "-c", code]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
     @property
     def webhook_headers(self) -> dict[str, str]:
-        """What the local Hub proves with that a webhook is its own."""
         (hub,) = self.processes("-m hub")
         for variable in Path(f"/proc/{hub}/environ").read_bytes().split(b"\0"):
             if variable.startswith(b"HUB_WEBHOOK_SECRET="):
@@ -161,8 +196,7 @@ class Stack:
         else:
             self.process.send_signal(number)
         self.process.wait(60)
-        self.http.close()
-        self.hub.close()
+        self.close()
         self.admin.close()
         if "MONGO_URL" in os.environ:
             # Its own server's files go with the directory; somebody else's server keeps what isn't dropped.
@@ -170,20 +204,3 @@ class Stack:
                 for kind in ("queue", "cache"):
                     mongo.drop_database(f"e2e_{self.port}_{kind}")
         return [pid for pid in started if command_of(pid)]
-
-    def get(self, path: str, token: str | None = None, **parameters: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # An empty mapping would take the query of the path away.
-        return self.http.get(path, params=parameters or None, headers=headers)
-
-    def first_rows(
-        self, dataset: str, config: str = "default", split: str = "train", token: str | None = None
-    ) -> httpx2.Response:
-        return self.get("/first-rows", token, dataset=dataset, config=config, split=split)
-
-    def rows(self, dataset: str, config: str = "default", split: str = "train", token: str | None = None) -> Any:
-        """The rows of a good answer that is not stale, else None."""
-        answer = self.first_rows(dataset, config, split, token)
-        if answer.status_code != 200 or "X-Cache" in answer.headers:
-            return None
-        return [row["row"] for row in answer.json()["rows"]]

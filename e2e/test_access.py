@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from e2e.stack_process import Stack, eventually
+from e2e.stack_process import OwnStack, Stack, eventually
 
 PRIVATE, GATED, PUBLIC = "acme/private-notes", "acme/gated-survey", "samples/captioned-shapes"
 TOKENS = {"nobody": None, "stranger": "hf_stranger", "me": "hf_me"}
@@ -47,7 +47,8 @@ def test_the_files_of_a_dataset_are_for_those_who_got_their_urls(stack: Stack, d
     assert ("private" in bare.headers["Cache-Control"]) is (dataset != PUBLIC)
 
 
-def test_a_dataset_that_goes_private_is_gone_for_others_within_ten_seconds(stack: Stack) -> None:
+@pytest.mark.own_stack
+def test_a_dataset_that_goes_private_is_gone_for_others_within_ten_seconds(stack: OwnStack) -> None:
     folder = stack.datasets / "me" / "going-private"
     folder.mkdir(parents=True)
     (folder / "data.csv").write_text("secret\nyes\n")

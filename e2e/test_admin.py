@@ -6,18 +6,20 @@ from typing import Any
 import httpx2
 import pytest
 
-from e2e.stack_process import Stack, eventually
+from e2e.stack_process import OwnStack, eventually
+
+pytestmark = pytest.mark.own_stack
 
 PICTURES = "samples/captioned-shapes"
 TABLE = "samples/bakery-sales"
 
 
-def look(stack: Stack, path: str, **query: str) -> Any:
+def look(stack: OwnStack, path: str, **query: str) -> Any:
     """What a verb shows."""
     return stack.admin.get(f"/admin/{path}", params=query).raise_for_status().json()
 
 
-def change(stack: Stack, path: str, **parameters: Any) -> Any:
+def change(stack: OwnStack, path: str, **parameters: Any) -> Any:
     """What a verb that changes something says; of long work, all its steps together."""
     total: dict[str, int] = {}
     while True:
@@ -31,18 +33,18 @@ def change(stack: Stack, path: str, **parameters: Any) -> Any:
         parameters["cursor"] = said["cursor"]
 
 
-def is_idle(stack: Stack) -> bool:
+def is_idle(stack: OwnStack) -> bool:
     return not look(stack, "jobs/list")["jobs"]
 
 
-def push(stack: Stack, dataset: str, *values: int) -> None:
+def push(stack: OwnStack, dataset: str, *values: int) -> None:
     folder = stack.datasets / dataset
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data.csv").write_text("\n".join(["n", *map(str, values), ""]))
 
 
 @pytest.fixture
-def dataset(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
+def dataset(stack: OwnStack, request: pytest.FixtureRequest) -> Iterator[str]:
     """A dataset that is served, with the rows 1 and 2."""
     name = f"operated/{request.node.name.replace('_', '-')[:60].strip('-')}"
     push(stack, name, 1, 2)
@@ -53,13 +55,13 @@ def dataset(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
     eventually(lambda: stack.first_rows(name).status_code in (401, 404))
 
 
-def test_whoever_has_no_token_sees_nothing(stack: Stack) -> None:
+def test_whoever_has_no_token_sees_nothing(stack: OwnStack) -> None:
     with httpx2.Client(base_url=stack.admin.base_url, trust_env=False) as stranger:
         assert stranger.get("/admin/overview").status_code == 401
         assert stranger.get("/ready").status_code == 200
 
 
-def test_a_blocked_dataset_is_served_to_nobody_until_it_is_unblocked(stack: Stack, dataset: str) -> None:
+def test_a_blocked_dataset_is_served_to_nobody_until_it_is_unblocked(stack: OwnStack, dataset: str) -> None:
     change(stack, "datasets/block", dataset=dataset)
     for token in (None, "hf_me"):
         eventually(lambda token=token: stack.first_rows(dataset, token=token).status_code == 403, 5)  # type: ignore[misc]
@@ -79,7 +81,7 @@ def test_a_blocked_dataset_is_served_to_nobody_until_it_is_unblocked(stack: Stac
     eventually(lambda: stack.rows(dataset) == [{"n": 3}])
 
 
-def test_media_of_a_blocked_dataset_are_gone_with_it(stack: Stack) -> None:
+def test_media_of_a_blocked_dataset_are_gone_with_it(stack: OwnStack) -> None:
     eventually(lambda: stack.rows(PICTURES))
     url = stack.rows(PICTURES)[0]["image"]["src"]
     assert stack.http.get(url).status_code == 200
@@ -89,7 +91,7 @@ def test_media_of_a_blocked_dataset_are_gone_with_it(stack: Stack) -> None:
     eventually(lambda: stack.rows(PICTURES) and stack.http.get(stack.rows(PICTURES)[0]["image"]["src"]).is_success)
 
 
-def test_a_refreshed_dataset_is_computed_anew_and_served_meanwhile(stack: Stack, dataset: str) -> None:
+def test_a_refreshed_dataset_is_computed_anew_and_served_meanwhile(stack: OwnStack, dataset: str) -> None:
     def written() -> list[str]:
         return [answer["written_at"] for answer in look(stack, "datasets/show", dataset=dataset)["answers"]]
 
@@ -100,7 +102,7 @@ def test_a_refreshed_dataset_is_computed_anew_and_served_meanwhile(stack: Stack,
     eventually(lambda: stack.rows(dataset) == [{"n": 1}, {"n": 2}])
 
 
-def test_answers_of_a_code_are_computed_anew(stack: Stack) -> None:
+def test_answers_of_a_code_are_computed_anew(stack: OwnStack) -> None:
     wanted = {"code": "DataFilesNotFoundError"}
 
     def written() -> dict[str, str]:
@@ -112,7 +114,7 @@ def test_answers_of_a_code_are_computed_anew(stack: Stack) -> None:
     eventually(lambda: all(written().get(name, before[name]) != before[name] for name in before))
 
 
-def test_a_dropped_dataset_is_read_from_the_start_when_it_is_asked_for(stack: Stack, dataset: str) -> None:
+def test_a_dropped_dataset_is_read_from_the_start_when_it_is_asked_for(stack: OwnStack, dataset: str) -> None:
     before = look(stack, "datasets/show", dataset=dataset)
     change(stack, "datasets/drop", dataset=dataset)
     after = look(stack, "datasets/show", dataset=dataset)
@@ -121,7 +123,7 @@ def test_a_dropped_dataset_is_read_from_the_start_when_it_is_asked_for(stack: St
     eventually(lambda: stack.rows(dataset) == [{"n": 1}, {"n": 2}])
 
 
-def test_what_is_paused_waits_and_goes_on_when_it_is_resumed(stack: Stack, dataset: str) -> None:
+def test_what_is_paused_waits_and_goes_on_when_it_is_resumed(stack: OwnStack, dataset: str) -> None:
     paused = {"scope": "dataset", "name": dataset}
     change(stack, "jobs/pause", **paused)
     job = {"type": "datasets", "dataset": dataset}
@@ -144,7 +146,7 @@ def test_what_is_paused_waits_and_goes_on_when_it_is_resumed(stack: Stack, datas
     eventually(lambda: "X-Cache" not in stack.first_rows(dataset).headers)
 
 
-def test_jobs_that_wait_can_be_cancelled_one_by_one_and_all_together(stack: Stack) -> None:
+def test_jobs_that_wait_can_be_cancelled_one_by_one_and_all_together(stack: OwnStack) -> None:
     change(stack, "jobs/pause", scope="namespace", name="nowhere")
     try:
         for number in range(3):
@@ -157,13 +159,13 @@ def test_jobs_that_wait_can_be_cancelled_one_by_one_and_all_together(stack: Stac
         change(stack, "jobs/resume", scope="namespace", name="nowhere")
 
 
-def test_the_hubs_list_is_queued_to_warm_the_cache(stack: Stack) -> None:
+def test_the_hubs_list_is_queued_to_warm_the_cache(stack: OwnStack) -> None:
     warmed = change(stack, "datasets/warm", namespace="samples", known=True)
     assert warmed["queued"] == warmed["listed"] > 5
     eventually(lambda: is_idle(stack))
 
 
-def test_media_that_are_lost_are_found_and_made_again(stack: Stack) -> None:
+def test_media_that_are_lost_are_found_and_made_again(stack: OwnStack) -> None:
     eventually(lambda: stack.rows(PICTURES))
     url = stack.rows(PICTURES)[0]["image"]["src"]
     path = httpx2.URL(url).path.removeprefix("/assets/")
@@ -178,14 +180,14 @@ def test_media_that_are_lost_are_found_and_made_again(stack: Stack) -> None:
     )
 
 
-def test_dead_jobs_can_be_listed_replayed_and_dropped(stack: Stack) -> None:
+def test_dead_jobs_can_be_listed_replayed_and_dropped(stack: OwnStack) -> None:
     # None dies in a system that is well: how those that did are replayed is tested beside the code.
     assert look(stack, "dead/list")["dead"] == []
     assert change(stack, "dead/replay", all=True) == {"queued_again": 0}
     assert change(stack, "dead/drop", all=True) == {"dropped": 0}
 
 
-def test_the_metrics_and_the_overview_count_what_is_served(stack: Stack) -> None:
+def test_the_metrics_and_the_overview_count_what_is_served(stack: OwnStack) -> None:
     eventually(lambda: stack.rows(TABLE))
     overview = look(stack, "overview")
     assert overview["datasets"]["public"] > 5
@@ -195,7 +197,7 @@ def test_the_metrics_and_the_overview_count_what_is_served(stack: Stack) -> None
     assert "admin_mongo_up 1.0" in text
 
 
-def test_all_changes_are_in_the_audit(stack: Stack) -> None:
+def test_all_changes_are_in_the_audit(stack: OwnStack) -> None:
     change(stack, "datasets/block", dataset="acme/cities")
     change(stack, "datasets/unblock", dataset="acme/cities")
     changes = look(stack, "audit/list", dataset="acme/cities")["changes"]

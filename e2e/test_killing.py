@@ -9,17 +9,19 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from e2e.stack_process import Stack, eventually
+from e2e.stack_process import OwnStack, eventually
+
+pytestmark = pytest.mark.own_stack
 
 DATASETS = 12
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """A system of its own: the others' would see its jobs die."""
     directory = tmp_path_factory.mktemp("killing") / "data"
     (directory / "datasets").mkdir(parents=True)
-    stack = Stack(directory, LEASE_SECONDS="2")
+    stack = OwnStack(directory, LEASE_SECONDS="2")
     try:
         stack.wait_until_ready()
         yield stack
@@ -34,7 +36,7 @@ def write(folder: Path, number: int, version: int) -> None:
     (folder / ".new").rename(folder / "data.csv")
 
 
-def right(stack: Stack, number: int, version: int) -> bool:
+def right(stack: OwnStack, number: int, version: int) -> bool:
     try:
         return bool(stack.rows(name_of(number)) == [{"number": number, "version": version}])
     except httpx2.TransportError:
@@ -45,7 +47,7 @@ def name_of(number: int) -> str:
     return f"n{number % 4}/d{number}"
 
 
-def kill_one(stack: Stack, words: str, chance: random.Random) -> None:
+def kill_one(stack: OwnStack, words: str, chance: random.Random) -> None:
     victim = chance.choice(eventually(lambda: stack.processes(words)))
     os.kill(victim, signal.SIGKILL)
     eventually(lambda: victim not in stack.processes("-m "))
@@ -53,7 +55,7 @@ def kill_one(stack: Stack, words: str, chance: random.Random) -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_every_dataset_ends_with_its_right_answer_though_workers_and_the_api_are_killed(
-    stack: Stack, version: int
+    stack: OwnStack, version: int
 ) -> None:
     seed = int(os.environ.get("SEED", random.randrange(2**32)))
     print(f"SEED={seed}")
@@ -67,7 +69,7 @@ def test_every_dataset_ends_with_its_right_answer_though_workers_and_the_api_are
     eventually(lambda: len(stack.processes("-m worker")) == 3)
 
 
-def test_workers_killed_while_they_read_leave_no_process_and_the_job_is_done_by_others(stack: Stack) -> None:
+def test_workers_killed_while_they_read_leave_no_process_and_the_job_is_done_by_others(stack: OwnStack) -> None:
     write(stack.datasets / "me" / "slow", 7, 1)
     eventually(lambda: stack.rows("me/slow"))
     headers = stack.webhook_headers
@@ -82,7 +84,7 @@ def test_workers_killed_while_they_read_leave_no_process_and_the_job_is_done_by_
     eventually(lambda: stack.rows("me/slow") == [{"number": 7, "version": 2}])
 
 
-def reading(stack: Stack) -> list[int]:
+def reading(stack: OwnStack) -> list[int]:
     """The processes that read data, when a job runs: then there are more of them than workers."""
     readers = stack.processes("-m reader")
     return readers if len(readers) > len(stack.processes("-m worker")) == 3 else []

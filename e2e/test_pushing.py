@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.stack_process import Stack, eventually
+from e2e.stack_process import OwnStack, Stack, eventually
 
 
 def push(stack: Stack, name: str, values: list[int], home: Path) -> None:
@@ -26,7 +26,8 @@ def test_a_pushed_dataset_is_previewed_then_replaced_then_deleted(stack: Stack, 
     assert "me/first" not in stack.get("/valid").json()["valid"]
 
 
-def test_a_file_dropped_into_the_folder_by_hand_is_previewed(stack: Stack) -> None:
+@pytest.mark.own_stack
+def test_a_file_dropped_into_the_folder_by_hand_is_previewed(stack: OwnStack) -> None:
     folder = stack.datasets / "me" / "by-hand"
     folder.mkdir(parents=True)
     (folder / "data.csv").write_text("city,height\nQuito,2850\n")

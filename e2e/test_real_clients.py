@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from e2e.stack_process import ROOT, Stack, eventually, free_port
+from e2e.stack_process import ROOT, OwnStack, Stack, eventually, free_port
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((ROOT / "samples" / "expected.json").read_text())
 LOADED = {
@@ -55,7 +55,8 @@ SAMPLE = {"dataset": "samples/bakery-sales", "config": "default", "split": "trai
 TOKEN = {"Authorization": "Bearer hf_me"}
 
 
-def test_the_datasets_library_loads_the_same_with_the_service_as_without_it(stack: Stack, tmp_path: Path) -> None:
+@pytest.mark.own_stack
+def test_the_datasets_library_loads_the_same_with_the_service_as_without_it(stack: OwnStack, tmp_path: Path) -> None:
     """Covers the one call that `load_dataset` makes: `/info?dataset=` with the user's token, at the Hub's address with
     `datasets-server.` before its host. What isn't a 200 means that nothing is known of the dataset.
     """
@@ -68,7 +69,8 @@ def test_the_datasets_library_loads_the_same_with_the_service_as_without_it(stac
         assert len(rows) == counts[config, "train"]
 
 
-def test_the_libraries_understand_that_there_are_no_parquet_files(stack: Stack, tmp_path: Path) -> None:
+@pytest.mark.own_stack
+def test_the_libraries_understand_that_there_are_no_parquet_files(stack: OwnStack, tmp_path: Path) -> None:
     """Covers `/parquet?dataset=` as `datasets` asks for it (`get_exported_parquet_files`), and `huggingface_hub`
     (`list_dataset_parquet_files`), which asks at an address that no setting changes, but a constant.
     """
@@ -89,7 +91,7 @@ def run_with_service(stack: Stack, code: str, home: Path, service: str) -> list[
     return [json.loads(line) for line in stack.run_client(code, home, **settings).splitlines()]
 
 
-def asked(stack: Stack, path: str, status: int = 404) -> list[dict[str, Any]]:
+def asked(stack: OwnStack, path: str, status: int = 404) -> list[dict[str, Any]]:
     """The log lines of the requests for a path that were answered so."""
     lines = stack.log("api")
     return [
@@ -109,7 +111,8 @@ def test_a_script_reads_page_after_page_up_to_the_last_one_that_there_is(
     assert rows == first["rows"][: len(rows)]
 
 
-def test_a_script_that_comes_too_early_comes_again_when_it_is_told_to(stack: Stack) -> None:
+@pytest.mark.own_stack
+def test_a_script_that_comes_too_early_comes_again_when_it_is_told_to(stack: OwnStack) -> None:
     with ThreadPoolExecutor(1) as pool:
         with stack.stopped("-m worker"):
             put_unknown(stack, "me/read-early")
@@ -141,7 +144,7 @@ def read_rows(url: str, dataset: str, config: str, split: str, length: int) -> l
             return rows
 
 
-def put_unknown(stack: Stack, name: str) -> None:
+def put_unknown(stack: OwnStack, name: str) -> None:
     """A dataset that the Hub knows, and of which nothing is computed, since the workers are stopped."""
     folder = stack.datasets / name
     folder.mkdir(parents=True)
@@ -224,7 +227,8 @@ def test_a_page_of_another_origin_reads_why_there_is_nothing(stack: Stack, where
     assert shown.headers["x-request-id"]
 
 
-def test_a_page_of_another_origin_reads_when_to_come_again(stack: Stack) -> None:
+@pytest.mark.own_stack
+def test_a_page_of_another_origin_reads_when_to_come_again(stack: OwnStack) -> None:
     with stack.stopped("-m worker"):
         put_unknown(stack, "me/fetched-early")
         shown = fetch(stack, "/first-rows", {**SAMPLE, "dataset": "me/fetched-early"}, TOKEN)

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from e2e.stack_process import Stack, eventually
+from e2e.stack_process import OwnStack, eventually
 
 
+@pytest.mark.own_stack
 @pytest.mark.parametrize("asked_meanwhile", [False, True])
-def test_the_request_id_and_the_trace_of_a_webhook_lead_to_what_came_of_it(stack: Stack, asked_meanwhile: bool) -> None:
+def test_the_request_id_and_the_trace_of_a_webhook_lead_to_what_came_of_it(
+    stack: OwnStack, asked_meanwhile: bool
+) -> None:
     """The workers rest until both webhooks are in: the Hub's own, which has no trace, and then this one."""
     name, request_id = f"me/traced-{asked_meanwhile:d}", f"pushed-{asked_meanwhile:d}"
     trace = f"00-4bf92f3577b34da6a3ce929d0e0e473{asked_meanwhile:d}-00f067aa0ba902b7-01"
@@ -36,6 +39,6 @@ def test_the_request_id_and_the_trace_of_a_webhook_lead_to_what_came_of_it(stack
     assert {line["request_id"] for line in traced} == {request_id}
 
 
-def lines(stack: Stack, program: str, **fields: str) -> list[dict[str, Any]]:
+def lines(stack: OwnStack, program: str, **fields: str) -> list[dict[str, Any]]:
     """The lines with these fields in the log of a program."""
     return [line for line in stack.log(program) if fields.items() <= line.items()]

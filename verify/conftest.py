@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from e2e.stack_process import Stack
+from e2e.stack_process import OwnStack
 
 
-class ProxiedStack(Stack):
+class ProxiedStack(OwnStack):
     """A running `make start` with nginx in front of its api."""
 
     @property

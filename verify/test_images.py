@@ -15,6 +15,9 @@ from verify.containers import Container, run_to_the_end, running
 from verify.images import ROOT, Image
 from verify.programs import run
 
+# The first of them builds.
+pytestmark = pytest.mark.timeout(1800)
+
 USER = "10001:10001"
 MEGABYTE = 1_000_000
 
