@@ -1,15 +1,16 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy start-from-local-code stop-from-local-code start-from-remote-images stop-from-remote-images bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
 # tests first.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 SECONDS ?= 120
+COMPOSE ?= docker compose
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Bring .venv up to date with poetry.lock (all the others do it first); PYTHON= chooses the Python
 	@tools/setup/run
@@ -38,6 +39,26 @@ quality: setup ## Check style, types and the arrows between the packages
 
 verify-deploy: setup ## Check what is deployed, with the real programs (verify/README.md)
 	@$(BIN)/python -m verify.prepare && exec $(BIN)/python -m pytest -o testpaths=verify $(ARGS)
+
+.env:
+	@deploy/make-env
+
+start-from-local-code: .env ## Build the images and run them with docker compose, at port 8000 (deploy/README.md)
+	@IMAGES=datasets-server TAG=local PORT=$${PORT:-8000} \
+	VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) REVISION=$$(git rev-parse HEAD 2>/dev/null) \
+	$(COMPOSE) --project-name datasets-server-local up --build --detach --wait $(ARGS)
+
+stop-from-local-code: .env ## Stop that; ARGS=--volumes removes its data
+	@COMPOSE_PROFILES='*' $(COMPOSE) --project-name datasets-server-local down $(ARGS)
+
+# Beside the other one, all ports are others.
+start-from-remote-images: .env ## Run the images that IMAGES and TAG in .env name, at port 8100
+	@test -n "$$IMAGES" || grep -q '^IMAGES=.' .env || { echo "IMAGES is not set: say in .env where images come from" >&2; exit 1; }
+	@PORT=$${PORT:-8100} HUB_PORT=$${HUB_PORT:-8101} PROMETHEUS_PORT=$${PROMETHEUS_PORT:-9190} GRAFANA_PORT=$${GRAFANA_PORT:-3100} \
+	$(COMPOSE) --project-name datasets-server-remote up --no-build --pull always --detach --wait $(ARGS)
+
+stop-from-remote-images: .env ## Stop that; ARGS=--volumes removes its data
+	@COMPOSE_PROFILES='*' $(COMPOSE) --project-name datasets-server-remote down $(ARGS)
 
 bench-push: setup ## Measure the time from push to preview
 	@exec $(BIN)/python -m bench push $(ARGS)
