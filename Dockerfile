@@ -1,4 +1,4 @@
-# The images of the services: --target api, worker or hub. tools/image/README.md says how they are built and run.
+# The images of the services: --target api, admin, worker or hub. tools/image/README.md says how they are built and run.
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 # Poetry, and what poetry.lock says. Nothing of this stage is in an image but each service's .venv.
@@ -17,6 +17,13 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=certificates \
 COPY libs libs
 COPY services/api services/api
 RUN tools/image/install-members libs/* services/api
+
+FROM build AS admin-environment
+RUN --mount=type=secret,id=pip --mount=type=secret,id=certificates \
+    tools/image/with-secrets tools/image/install-packages admin
+COPY libs libs
+COPY services/admin services/admin
+RUN tools/image/install-members libs/* services/admin
 
 FROM build AS worker-environment
 RUN --mount=type=secret,id=pip --mount=type=secret,id=certificates \
@@ -62,6 +69,19 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-IS", "healthcheck.py", "API_PORT", "/ready"]
 ENTRYPOINT ["python", "-m", "api"]
+
+FROM runtime AS admin
+LABEL org.opencontainers.image.title="datasets-server-admin" \
+    org.opencontainers.image.description="Shows operators what the datasets server does, and lets them change it"
+ENV ADMIN_HOST=0.0.0.0 \
+    ADMIN_PORT=8002 \
+    ASSETS_DIRECTORY=/assets
+COPY --from=admin-environment /opt/datasets-server/.venv .venv
+EXPOSE 8002
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-IS", "healthcheck.py", "ADMIN_PORT", "/ready"]
+ENTRYPOINT ["python", "-m", "admin"]
+CMD ["serve"]
 
 FROM runtime AS worker
 LABEL org.opencontainers.image.title="datasets-server-worker" \

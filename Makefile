@@ -54,7 +54,7 @@ stop-from-local-code: .env ## Stop that; ARGS=--volumes removes its data
 # Beside the other one, all ports are others.
 start-from-remote-images: .env ## Run the images that IMAGES and TAG in .env name, at port 8100
 	@test -n "$$IMAGES" || grep -q '^IMAGES=.' .env || { echo "IMAGES is not set: say in .env where images come from" >&2; exit 1; }
-	@PORT=$${PORT:-8100} HUB_PORT=$${HUB_PORT:-8101} PROMETHEUS_PORT=$${PROMETHEUS_PORT:-9190} GRAFANA_PORT=$${GRAFANA_PORT:-3100} \
+	@PORT=$${PORT:-8100} HUB_PORT=$${HUB_PORT:-8101} ADMIN_PORT=$${ADMIN_PORT:-8102} PROMETHEUS_PORT=$${PROMETHEUS_PORT:-9190} GRAFANA_PORT=$${GRAFANA_PORT:-3100} \
 	$(COMPOSE) --project-name datasets-server-remote up --no-build --pull always --detach --wait $(ARGS)
 
 stop-from-remote-images: .env ## Stop that; ARGS=--volumes removes its data

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from admin.settings import AdminSettings
 from api.settings import ApiSettings
 from libcommon.settings import Settings
 from stack import reverse_proxy
@@ -20,10 +21,11 @@ COMPOSE_FILE = (ROOT / "docker-compose.yml").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 SERVICES: dict[str, type[Settings]] = {
     "api": ApiSettings,
+    "admin": AdminSettings,
     "worker-datasets": WorkerSettings,
     "worker-splits": WorkerSettings,
 }
-ALWAYS = {"mongo", "api", "worker-datasets", "worker-splits", "reverse-proxy"}
+ALWAYS = {"mongo", "api", "admin", "worker-datasets", "worker-splits", "reverse-proxy"}
 PROFILES = {
     "": ALWAYS,
     "hub": ALWAYS | {"hub"},
@@ -106,7 +108,7 @@ def test_the_secrets_are_random_and_the_owner_s_alone(project: Project) -> None:
         secrets.append([pairs[name] for name in re.findall(r"^([A-Z_]+)=.*<random>$", EXAMPLE, re.MULTILINE)])
         file.unlink()
     assert all(len(secret) >= 32 for secret in secrets[0])
-    assert len({*secrets[0], *secrets[1]}) == 2 * len(secrets[0]) == 8
+    assert len({*secrets[0], *secrets[1]}) == 2 * len(secrets[0]) == 10
 
 
 def test_a_file_of_secrets_stays_as_it_is(project: Project) -> None:
@@ -205,7 +207,7 @@ def test_prometheus_scrapes_every_service_at_its_port(services: dict[str, Any]) 
     text = configuration.read_text()
     scraped = set(re.findall(r'targets: \["(\S+?):(\d+)"\]', text))
     scraped |= set(re.findall(r"names: \[(\S+?)\], type: A, port: (\d+)", text))
-    ports = {"api": "API_PORT", "worker-datasets": "WORKER_PORT", "worker-splits": "WORKER_PORT"}
+    ports = {"api": "API_PORT", "admin": "ADMIN_PORT", "worker-datasets": "WORKER_PORT", "worker-splits": "WORKER_PORT"}
     assert scraped == {(name, services[name]["environment"][port]) for name, port in ports.items()}
 
 

@@ -50,6 +50,7 @@ class Target:
 
 TARGETS = [
     Target("api", "API", 120, ("MONGO_URL", "nowhere"), directories=("/assets",)),
+    Target("admin", "ADMIN", 120, ("MONGO_URL", "nowhere"), directories=("/assets",)),
     Target("worker", "WORKER", 450, ("MONGO_URL", "nowhere"), ("splits",), directories=("/assets",)),
     Target("hub", "HUB", 60, ("HUB_PORT", "none"), directories=("/datasets",)),
 ]
