@@ -43,6 +43,9 @@ parameters. An error is `{"error": what is wrong and what to do}`: 401 without g
 get in, 404 where there is nothing, 422 for wrong parameters, 502 and 503 while the Hub or Mongo can't be used.
 `/healthcheck`, `/ready` and `/metrics` need no token: keep the port inside.
 
+**Backup.** `python -m admin backup DIRECTORY` and `restore DIRECTORY` are commands only: [INSTALL.md](../INSTALL.md)
+has the whole of it.
+
 **Long work** is done in steps of about a second, from the `cursor` of one to that of the next, until there is none. A
 command does so by itself, shows how far it is, and says where it was cut off: `--cursor` goes on from there. Over
 HTTP whoever asks sends the cursor of the step before with the same parameters. Doing a step again is harmless.

@@ -182,11 +182,13 @@ class OwnStack(Stack):
 
     @property
     def webhook_headers(self) -> dict[str, str]:
-        (hub,) = self.processes("-m hub")
-        for variable in Path(f"/proc/{hub}/environ").read_bytes().split(b"\0"):
-            if variable.startswith(b"HUB_WEBHOOK_SECRET="):
-                return {"X-Webhook-Secret": variable.split(b"=", 1)[1].decode()}
-        raise AssertionError("the Hub has no webhook secret")
+        return {"X-Webhook-Secret": self.environment_of("-m hub")["HUB_WEBHOOK_SECRET"]}
+
+    def environment_of(self, words: str) -> dict[str, str]:
+        """What the process with `words` in its command line was told."""
+        (process,) = self.processes(words)
+        variables = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
+        return dict(variable.split("=", 1) for variable in variables if "=" in variable)
 
     def stop(self, number: int = signal.SIGTERM) -> list[int]:
         """Stops it, by SIGINT as Ctrl-C does for the whole group; returns the processes that it left behind."""

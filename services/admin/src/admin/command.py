@@ -11,6 +11,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from libcache.settings import AssetsSettings
@@ -21,6 +22,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from tqdm import tqdm
 
 from admin.audit import actor
+from admin.backup import BackupSettings, Databases
 from admin.desk import Desk
 from admin.errors import HubError, NothingError, UsageError
 from admin.problems import problem_of
@@ -37,12 +39,9 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: bad usage or settings, which stderr then explains, or --help.
     """
     given = _parser().parse_args(arguments)
-    verb: Verb[Any, Any] = given.verb
     parser: ArgumentParser = given.parser
     try:
-        parameters = verb.parameters.model_validate(_values(verb, given))
-        desk = Desk(DeskSettings.from_environment(), _assets_settings)
-        result = _perform(verb, desk, parameters)
+        code: int = given.does(given)
     except ValidationError as error:
         parser.error(problem_of(error))
     except UsageError as error:
@@ -57,10 +56,29 @@ def main(arguments: Sequence[str]) -> int:
         print(f"MONGO_URL: {_trouble(error)}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"ASSETS_DIRECTORY: {error.strerror}: {error.filename}", file=sys.stderr)
+        print(f"{error.strerror}: {error.filename}", file=sys.stderr)
         return 2
+    return code
+
+
+def _do_verb(given: Namespace) -> int:
+    verb: Verb[Any, Any] = given.verb
+    parameters = verb.parameters.model_validate(_values(verb, given))
+    desk = Desk(DeskSettings.from_environment(), _assets_settings)
+    result = _perform(verb, desk, parameters)
     _write(dumps(result).decode() if given.json else verb.text(result, parameters))
     return 1 if isinstance(result, Step) and not any(result.done.values()) else 0
+
+
+def _back_up(given: Namespace) -> int:
+    """Writes a backup, or restores one."""
+    databases = Databases(BackupSettings.from_environment())
+    does = databases.restore if given.restores else databases.write
+    with tqdm(desc=given.parser.prog.split()[-1], unit="document", disable=None) as bar:
+        counts = does(given.directory, lambda _collection, documents: bar.update(documents))
+    text = "\n".join(f"{name}: {count}" for name, count in counts.items())
+    _write(dumps(counts).decode() if given.json else text)
+    return 0
 
 
 def _perform(verb: Verb[Any, Any], desk: Desk, parameters: Parameters) -> Any:
@@ -122,7 +140,15 @@ def _parser() -> ArgumentParser:
         for field, about in verb.parameters.model_fields.items():
             _add(added, field, about, by_place=field in verb.places)
         added.add_argument("--json", action="store_true", help="say it as one JSON document")
-        added.set_defaults(verb=verb, parser=added)
+        added.set_defaults(does=_do_verb, verb=verb, parser=added)
+    for name, help_, restores in (
+        ("backup", "Write both databases to a new directory, while everything runs", False),
+        ("restore", "Put a backup into databases that are empty", True),
+    ):
+        added = commands.add_parser(name, help=help_, description=f"{help_}. INSTALL.md has the whole of it.")
+        added.add_argument("directory", type=Path, metavar="DIRECTORY")
+        added.add_argument("--json", action="store_true", help="say it as one JSON document")
+        added.set_defaults(does=_back_up, parser=added, restores=restores)
     return parser
 
 

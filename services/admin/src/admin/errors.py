@@ -2,7 +2,7 @@
 
 
 class UsageError(Exception):
-    """The parameters don't go together; the message says what was expected."""
+    """What was asked for can't be done; the message says what was expected."""
 
 
 class NothingError(Exception):
