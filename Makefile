@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy start-from-local-code stop-from-local-code start-from-remote-images stop-from-remote-images bench-push bench-queue bench-rows bench-jobs bench-api samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy start-from-local-code stop-from-local-code start-from-remote-images stop-from-remote-images bench-push bench-queue bench-rows bench-jobs bench-api bench-scaling samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
@@ -74,6 +74,9 @@ bench-jobs: setup ## Measure the jobs per minute of one worker, beside fresh pro
 
 bench-api: setup ## Measure requests a second and their latency, beside the same bytes from memory and bare reads
 	@exec $(BIN)/python -m bench api $(ARGS)
+
+bench-scaling: setup ## Measure datasets a minute with 1, 2 and 4 workers of each kind, and what a dataset costs
+	@exec $(BIN)/python -m bench scaling $(ARGS)
 
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py

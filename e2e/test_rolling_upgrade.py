@@ -57,6 +57,7 @@ class Installation:
 
     def start(self, release: str) -> None:
         """A worker of each type and an api."""
+        assert all(process.poll() is not None for name, process in self.processes.items() if name.startswith(release))
         port = free_port()
         for name, arguments in {
             "datasets": ["worker", "datasets"],
@@ -190,11 +191,12 @@ def test_both_releases_serve_and_work_at_once_while_an_installation_is_upgraded(
 
     # The upgrade is undone once, and done again.
     assert set(installation.stop("this")) == {0}
+    assert set(installation.stop("previous")) == {0, -signal.SIGKILL}
     installation.start("previous")
     push("previous")
     eventually(lambda: served("previous"))
     installation.start("this")
-    assert set(installation.stop("previous")) <= {0, -signal.SIGKILL}
+    assert set(installation.stop("previous")) == {0}
     push("this")
     eventually(lambda: served("this"))
     assert installation.admin("jobs", "list").startswith("the queue is empty")

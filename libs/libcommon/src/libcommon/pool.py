@@ -22,9 +22,10 @@ FIGURES = {
     "open_connections": "Connections to Mongo.",
     "used_connections": "Connections to Mongo that are in use.",
     "failed_connections": "How often no connection to Mongo could be had.",
+    "operations": "Operations that were sent to Mongo: how often a connection was taken for one.",
 }
 """What is counted, by name."""
-_OPEN, _USED, _FAILED = FIGURES
+_OPEN, _USED, _FAILED, _OPERATIONS = FIGURES
 Report = Callable[[str, int], object]
 
 
@@ -52,6 +53,7 @@ class PoolCounts(ConnectionPoolListener):
 
     def connection_checked_out(self, event: ConnectionCheckedOutEvent) -> None:
         self._add(_USED, 1)
+        self._add(_OPERATIONS, 1)
 
     def connection_checked_in(self, event: ConnectionCheckedInEvent) -> None:
         self._add(_USED, -1)

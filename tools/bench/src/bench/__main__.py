@@ -12,6 +12,7 @@ BENCHMARKS = {
     "rows": "bench.rows.command",
     "jobs": "bench.jobs",
     "api": "bench.api.command",
+    "scaling": "bench.scaling",
 }
 
 
