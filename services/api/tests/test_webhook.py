@@ -12,7 +12,7 @@ from hub.testing import eventually
 from libcache.schema import Visibility
 from libqueue.model import JobKey
 
-from services.api.tests.process import RunningApi
+from services.api.tests.process import RunningApi, running_api
 from services.api.tests.shelf import Shelf
 
 Make = Callable[..., str]
@@ -134,6 +134,15 @@ def test_a_wrong_secret_is_refused(api: RunningApi, shelf: Shelf, name: str, giv
     response = api.http.post("/webhook", content=body, headers={b"X-Webhook-Secret": given.encode()})
     assert code_of(response) == (401, "WebhookSecretError")
     assert shelf.job(JobKey("datasets", name)) is None
+
+
+def test_while_the_secret_is_changed_the_one_before_is_good_too(environment: dict[str, str], dataset: Make) -> None:
+    name, before, after = dataset(Visibility.PUBLIC), SIGNED["X-Webhook-Secret"], "the next one"
+    with running_api({**environment, "HF_WEBHOOK_SECRET": after, "HF_WEBHOOK_PREVIOUS_SECRET": before}) as api:
+        for secret, status in ((before, 202), (after, 202), ("neither", 401), ("", 401)):
+            assert send(api, payload(name, "update"), {"X-Webhook-Secret": secret}).status_code == status
+    with running_api({**environment, "HF_WEBHOOK_SECRET": after}) as api:
+        assert send(api, payload(name, "update"), {"X-Webhook-Secret": before}).status_code == 401
 
 
 def test_only_the_header_counts_as_the_secret(api: RunningApi, name: str) -> None:

@@ -82,6 +82,9 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
     hf_webhook_secret: SecretStr | None = Field(
         None, description="What a webhook's X-Webhook-Secret must be; without it anybody may announce changes"
     )
+    hf_webhook_previous_secret: SecretStr | None = Field(
+        None, description="The secret before that one: as good, while the Hub is told the new one"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged"
     )
@@ -93,6 +96,14 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         if limit is not None and value >= limit:
             raise ValueError("expected less than API_REQUEST_SECONDS")
         return value
+
+    @property
+    def webhook_secrets(self) -> list[bytes]:
+        """What a webhook may prove itself with; nothing where anybody may announce changes."""
+        if self.hf_webhook_secret is None:
+            return []
+        secrets = (self.hf_webhook_secret, self.hf_webhook_previous_secret)
+        return [secret.get_secret_value().encode() for secret in secrets if secret is not None]
 
     @property
     def signing_keys(self) -> list[bytes]:
@@ -114,7 +125,7 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
             raise ValueError("expected a path like /internal/assets, of letters of English, digits, _ and -")
         return value
 
-    @field_validator("hf_webhook_secret")
+    @field_validator("hf_webhook_secret", "hf_webhook_previous_secret")
     @classmethod
     def _can_be_sent_in_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         secret = value.get_secret_value() if value else ""

@@ -17,6 +17,7 @@ WITHHELD = frozenset(
         "HF_TOKEN",
         "HUGGING_FACE_HUB_TOKEN",
         "HF_WEBHOOK_SECRET",
+        "HF_WEBHOOK_PREVIOUS_SECRET",
         "HUB_WEBHOOK_SECRET",
         "HUB_WORKER_TOKEN",
         "ASSETS_SIGNING_KEYS",

@@ -43,11 +43,9 @@ async def webhook(request: Request) -> Response:
 
 
 def _check_secret(request: Request, services: Services) -> None:
-    secret = services.settings.hf_webhook_secret
-    if secret is None:
-        return
+    secrets = services.settings.webhook_secrets
     given = request.headers.get("x-webhook-secret", "").encode("latin-1")
-    if not hmac.compare_digest(given, secret.get_secret_value().encode()):
+    if secrets and not any(hmac.compare_digest(given, secret) for secret in secrets):
         raise ApiError("WebhookSecretError", "The header X-Webhook-Secret is missing or is not the webhook's secret.")
 
 
