@@ -61,6 +61,24 @@ class TestCounts:
         }
         assert counts.dead == {"datasets": 1}
 
+    def test_jobs_of_a_crowd_and_paused_jobs_are_counted_apart(self, queue: Queue, inspection: Inspection) -> None:
+        crowd = [JobKey("splits", f"{namespace}/x", "default", str(n)) for namespace in ("a", "b") for n in range(100)]
+        queue.add_many(
+            [*crowd, JobKey("splits", "c/x", "default", "train"), JobKey("splits", "d/x", "default", "train")]
+        )
+        queue.add(CSV)
+        for scope, name in ((Scope.NAMESPACE, "b"), (Scope.NAMESPACE, "d"), (Scope.TYPE, "datasets")):
+            queue.pause(scope, name)
+        depths = {(depth.type, depth.crowded, depth.paused): depth.jobs for depth in inspection.depths()}
+        assert depths == {
+            ("splits", True, False): 100,
+            ("splits", False, True): 101,
+            ("splits", False, False): 1,
+            ("datasets", False, True): 1,
+        }
+        queue.resume(Scope.NAMESPACE, "b")
+        assert max(depth.jobs for depth in inspection.depths() if depth.crowded) == 200
+
 
 class TestJobs:
     def test_a_ready_job_tells_its_place_and_nothing_of_a_run(self, queue: Queue, inspection: Inspection) -> None:

@@ -228,6 +228,8 @@ def test_the_overview_counts_everything(operator: Operator) -> None:
     operator.installation.die(JobKey("splits", IMAGES, "default", "train"))
     operator.queue.add_many([JobKey("splits", "crowd/one", "default", str(number)) for number in range(100)])
     operator.queue.add(JobKey("splits", IMAGES, "default", "train"))
+    operator.queue.add(JobKey("datasets", "paused/one"))
+    operator.done("jobs", "pause", "namespace", "paused")
     operator.done("datasets", "block", CSV)
     seen = operator.json("overview")
     assert seen["datasets"] == {"public": 2}
@@ -237,10 +239,12 @@ def test_the_overview_counts_everything(operator: Operator) -> None:
         ("splits", None, 1),
         ("splits", BROKEN, 1),
     ]
-    depths = sorted(seen["depths"], key=lambda each: each["jobs"])
-    assert [(each["type"], each["status"], each["crowded"], each["jobs"]) for each in depths] == [
-        ("splits", "ready", False, 1),
-        ("splits", "ready", True, 100),
+    depths = seen["depths"]
+    columns = ("type", "status", "crowded", "paused", "jobs")
+    assert sorted([tuple(each[name] for name in columns) for each in depths]) == [
+        ("datasets", "ready", False, True, 1),
+        ("splits", "ready", False, False, 1),
+        ("splits", "ready", True, False, 100),
     ]
     assert seen["counts"]["dead"] == {"splits": 1}
     assert "blocked: 1" in operator.done("overview")

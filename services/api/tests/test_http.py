@@ -239,6 +239,7 @@ def test_metrics_count_requests_by_route_method_and_status_never_by_dataset(
         'api_request_seconds_count{method="other",route="/rows",status="405"}',
         'api_request_seconds_bucket{le="0.1",method="GET",route="/splits",status="200"}',
         'api_hub_requests_total{status="200"}',
+        'api_failures_total{reason="bug"} 0.0',
         "api_mongo_open_connections ",
         "api_mongo_used_connections ",
     )

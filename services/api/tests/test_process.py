@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -90,6 +91,9 @@ def assert_without_mongo(api: RunningApi) -> None:
             assert response.headers["Cache-Control"] == "private, no-store"
             assert "mongo" not in response.text.lower()
             assert "127.0.0.1" not in response.text
+        failures = re.search(r'api_failures_total\{reason="mongo"\} (.*)', api.http.get("/metrics").text)
+        assert failures is not None
+        assert float(failures[1]) >= len(failed)
     assert api.http.get("/healthcheck").status_code == 200
 
 

@@ -35,13 +35,15 @@ class Depth:
     """How many jobs of a type, priority and status there are, and when the oldest was added.
 
     Those of a namespace that has a hundred or more of them are `crowded`, and counted apart from all others: they wait
-    for each other, and their age says nothing of the server.
+    for each other, and their age says nothing of the server. So are those that are `paused`, by their type or their
+    namespace, however many they are; a paused dataset's are parked.
     """
 
     type: str
     priority: str
     status: Status
     crowded: bool
+    paused: bool
     jobs: int
     oldest: datetime
 
@@ -171,7 +173,15 @@ class Inspection:
 
     def depths(self) -> list[Depth]:
         """Counts the jobs more finely; it reads all of them."""
-        crowded = {"$gte": ["$jobs", _CROWD]}
+        names: dict[Scope, list[str]] = {scope: [] for scope in Scope}
+        for pause in self.pauses():
+            names[pause.scope].append(pause.name)
+        paused = {
+            "$or": [
+                {"$in": [f"$_id.{scope.value}", {"$literal": names[scope]}]} for scope in (Scope.TYPE, Scope.NAMESPACE)
+            ]
+        }
+        crowded = {"$and": [{"$not": [paused]}, {"$gte": ["$jobs", _CROWD]}]}
         groups = self._jobs.aggregate(
             [
                 {
@@ -186,6 +196,7 @@ class Inspection:
                         "_id": {
                             **{name: f"$_id.{name}" for name in ("type", "priority", "status")},
                             "crowded": crowded,
+                            "paused": paused,
                         },
                         "jobs": {"$sum": "$jobs"},
                         "oldest": {"$min": "$oldest"},
@@ -199,6 +210,7 @@ class Inspection:
                 priority=Priority(group["_id"]["priority"]).name.lower(),
                 status=Status(group["_id"]["status"]),
                 crowded=group["_id"]["crowded"],
+                paused=group["_id"]["paused"],
                 jobs=group["jobs"],
                 oldest=group["oldest"],
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from libcommon.pool import FIGURES, POOL
+from libqueue.inspection import Depth
 from prometheus_client import (
     CollectorRegistry,
     Gauge,
@@ -93,7 +94,7 @@ def _of(seen: Overview) -> Iterator[Metric]:
         "queue_oldest_job_seconds", "Time since the oldest of them was added to the queue.", labels=place
     )
     for depth in seen.depths:
-        labels = [depth.type, depth.priority, depth.status, "crowded" if depth.crowded else "other"]
+        labels = [depth.type, depth.priority, depth.status, _namespaces(depth)]
         jobs.add_metric(labels, depth.jobs)
         oldest.add_metric(labels, (seen.at - depth.oldest).total_seconds())
     dead = GaugeMetricFamily("queue_dead_jobs", "Jobs that were given up.", labels=("type",))
@@ -122,6 +123,12 @@ def _of(seen: Overview) -> Iterator[Metric]:
         if pass_.finished_at is not None:
             passes.add_metric([pass_.name], pass_.finished_at.timestamp())
     yield from (answers, stale, datasets, blocked, passes, failures)
+
+
+def _namespaces(depth: Depth) -> str:
+    if depth.paused:
+        return "paused"
+    return "crowded" if depth.crowded else "other"
 
 
 def _assets(desk: Desk) -> Iterator[Metric]:

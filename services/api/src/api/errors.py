@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import VARY, cache_control, may_be_shared
+from api.metrics import Failure, Metrics
 from api.negotiation import PROBLEM, header_list, wants_problem
 from api.tracing import origin_of
 
@@ -91,10 +92,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 async def on_mongo_error(request: Request, error: Exception) -> Response:
     """Handles a database that is down or slow: it is the server's fault, and passes."""
     logger.error("mongo failed", action="mongo_failed", exception=type(error).__name__)
-    return error_response(request, _unexpected(request, retry_after=_RETRY_AFTER_SECONDS))
+    return error_response(request, _unexpected(request, Failure.MONGO, retry_after=_RETRY_AFTER_SECONDS))
 
 
-def _unexpected(request: Request, retry_after: float | None = None) -> ApiError:
+def _unexpected(request: Request, reason: Failure, retry_after: float | None = None) -> ApiError:
+    metrics: Metrics = request.app.state.metrics
+    metrics.failed(reason)
     return ApiError(
         "UnexpectedError",
         f"Something went wrong in the server. Try again later; if it stays, report the request id "
@@ -135,10 +138,10 @@ class CatchAll:
             request = Request(scope)
             if limit.expired():
                 logger.error("no answer in time", action="request_timed_out")
-                answer = _unexpected(request, retry_after=_RETRY_AFTER_SECONDS)
+                answer = _unexpected(request, Failure.TIME, retry_after=_RETRY_AFTER_SECONDS)
             else:
                 logger.error("unexpected error", action="unexpected_error", exc_info=error)
-                answer = _unexpected(request)
+                answer = _unexpected(request, Failure.BUG)
             await error_response(request, answer)(scope, receive, send)
 
 

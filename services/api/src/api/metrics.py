@@ -3,6 +3,7 @@
 Labels are route templates, methods and statuses: never a dataset, so they stay few.
 """
 
+from enum import StrEnum
 from functools import lru_cache
 
 from libcommon.pool import FIGURES, POOL
@@ -19,10 +20,18 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "Failure", "Metrics"]
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Failure(StrEnum):
+    """What kept the api from answering."""
+
+    BUG = "bug"
+    MONGO = "mongo"
+    TIME = "time"
 
 
 class Metrics:
@@ -48,6 +57,13 @@ class Metrics:
             ("status",),
             registry=registry,
         )
+        failures = Counter(
+            "api_failures",
+            "Requests that failed here, of a `bug`, of `mongo`, or because their `time` was over.",
+            ("reason",),
+            registry=registry,
+        )
+        self._failures = {reason: failures.labels(reason.value) for reason in Failure}
         pool = {
             # Of a process that is over nothing is open.
             name: Gauge(f"api_mongo_{name}", about, registry=registry, multiprocess_mode="livesum")
@@ -64,6 +80,10 @@ class Metrics:
     def asked_hub(self, status: str) -> None:
         """Counts one check at the Hub."""
         self._hub_requests.labels(status).inc()
+
+    def failed(self, reason: Failure) -> None:
+        """Counts a request that could not be answered."""
+        self._failures[reason].inc()
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format. It reads files."""

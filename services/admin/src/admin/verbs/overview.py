@@ -54,13 +54,13 @@ def _text(seen: Overview, _parameters: Nothing) -> str:
                 depth.type,
                 depth.priority,
                 depth.status,
-                "yes" if depth.crowded else "no",
+                _why_apart(depth),
                 str(depth.jobs),
                 ago(depth.oldest, at),
             )
             for depth in seen.depths
         ]
-        blocks.append(table(("TYPE", "PRIORITY", "STATUS", "CROWDED", "JOBS", "OLDEST"), depths))
+        blocks.append(table(("TYPE", "PRIORITY", "STATUS", "APART", "JOBS", "OLDEST"), depths))
     if seen.answers:
         answers = [(each.kind, each.code or NONE, str(each.answers), str(each.stale)) for each in seen.answers]
         blocks.append(table(("KIND", "CODE", "ANSWERS", "STALE"), answers))
@@ -77,6 +77,12 @@ def _text(seen: Overview, _parameters: Nothing) -> str:
         ]
         blocks.append(table(("PASS", "PHASE", "BEGAN", "ENDED", "FAILURES"), passes))
     return "\n\n".join(blocks)
+
+
+def _why_apart(depth: Depth) -> str:
+    if depth.paused:
+        return "paused"
+    return "crowded" if depth.crowded else NONE
 
 
 VERBS: tuple[Verb[Any, Any], ...] = (
