@@ -1,6 +1,6 @@
 # Needs make and a CPython of 3.11 to 3.13; everything else sets itself up (tools/setup). `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy start-from-local-code stop-from-local-code start-from-remote-images stop-from-remote-images bench-push bench-queue bench-rows bench-jobs bench-api bench-scaling samples docs clean
+.PHONY: help setup start test test-corpus test-chaos fuzz quality verify-deploy start-from-local-code stop-from-local-code start-from-remote-images stop-from-remote-images upgrade-dev upgrade-prod diff-dev diff-prod bench-push bench-queue bench-rows bench-jobs bench-api bench-scaling samples docs clean
 BIN := .venv/bin
 ARGS ?=
 # The tests of a file stay in one process, in order; the files come in the order of `testpaths`, not those with most
@@ -8,6 +8,9 @@ ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 SECONDS ?= 120
 COMPOSE ?= docker compose
+HELM ?= helm
+KUBECTL ?= kubectl
+RELEASE ?= datasets-server
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +63,19 @@ start-from-remote-images: .env ## Run the images that IMAGES and TAG in .env nam
 stop-from-remote-images: .env ## Stop that; ARGS=--volumes removes its data
 	@COMPOSE_PROFILES='*' $(COMPOSE) --project-name datasets-server-remote down $(ARGS)
 
+upgrade-dev: ## Install or upgrade the chart with chart/env/dev.yaml (chart/README.md); ARGS= goes to helm
+upgrade-prod: ## The same with chart/env/prod.yaml
+upgrade-dev upgrade-prod: upgrade-%:
+	@exec $(HELM) upgrade --install $(RELEASE) chart --namespace $(or $(NAMESPACE),datasets-server-$*) --values chart/env/$*.yaml --wait --timeout 15m $(ARGS)
+
+diff-dev: ## Show what upgrade-dev would change in the cluster
+diff-prod: ## Show what upgrade-prod would change
+# kubectl's 1 is a difference; and Helm's own fields are compared as Helm applies them.
+diff-dev diff-prod: diff-%:
+	@objects=$$($(HELM) template $(RELEASE) chart --no-hooks --namespace $(or $(NAMESPACE),datasets-server-$*) --values chart/env/$*.yaml $(ARGS)) || exit 2; \
+	printf '%s\n' "$$objects" | $(KUBECTL) diff --namespace $(or $(NAMESPACE),datasets-server-$*) --server-side --force-conflicts --field-manager helm --filename -; \
+	test $$? -le 1
+
 bench-push: setup ## Measure the time from push to preview
 	@exec $(BIN)/python -m bench push $(ARGS)
 
@@ -81,8 +97,9 @@ bench-scaling: setup ## Measure datasets a minute with 1, 2 and 4 workers of eac
 samples: setup ## Build the generated content of samples/ again; it comes out the same each time
 	$(BIN)/python samples/build.py
 
-docs: setup ## Write the generated pages of docs/ again
+docs: setup ## Write the generated pages of docs/ and parts of chart/ again
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.chart
 
 clean: ## Remove the environments and the tools' caches; the data in .data/ stay
 	rm -rf .venv .venv-poetry .venv-verify .verify .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
