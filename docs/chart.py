@@ -14,7 +14,9 @@ from docs.generate import SERVICES, proxy_settings
 
 CHART = Path(__file__).parent.parent / "chart"
 # They come from a Secret, which has them by these names.
-SECRETS = frozenset(("ADMIN_TOKEN", "ASSETS_SIGNING_KEYS", "HF_TOKEN", "HF_WEBHOOK_SECRET", "MONGO_URL"))
+SECRETS = frozenset(
+    ("ADMIN_TOKEN", "ASSETS_SIGNING_KEYS", "HF_TOKEN", "HF_WEBHOOK_PREVIOUS_SECRET", "HF_WEBHOOK_SECRET", "MONGO_URL")
+)
 # The chart itself decides where the parts listen, find each other and keep their files.
 OF_THE_CHART = frozenset(
     (

@@ -19,6 +19,7 @@ SECRETS = {
     "ASSETS_SIGNING_KEYS": "a signing key of thirty-two letters",
     "HF_TOKEN": "hf_of_the_workers",
     "HF_WEBHOOK_SECRET": "what the webhook carries",
+    "HF_WEBHOOK_PREVIOUS_SECRET": "what the webhook carried before",
     "MONGO_URL": "mongodb://user:password@mongo.example:27017/?replicaSet=rs0",
 }
 _MONITORING = {"enabled": True, "prometheus": "http://prometheus.monitoring:9090", "labels": {"release": "operator"}}
