@@ -30,6 +30,7 @@ from verify.charts import (
     variables,
 )
 from verify.prepare import PROGRAMS
+from verify.programs import run
 
 ROOT = CHART.parent
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -103,9 +104,18 @@ def test_the_reverse_proxy_is_told_all_that_its_template_takes(environments: dic
     told = {name for name in environment if not name.startswith("NGINX_")}
     assert told == reverse_proxy.defaults().keys()
     assert told == {name for name in environment if re.search(environment["NGINX_ENVSUBST_FILTER"], name)}
-    without = variables(pods(render({}))["reverse-proxy"], SECRETS)
-    own = {name: value for name, value in without.items() if name in told - OF_THE_CHART}
-    assert own.items() <= reverse_proxy.defaults().items()
+    untold = variables(pods(render({}))["reverse-proxy"], SECRETS)
+    defaults = {name: value for name, value in reverse_proxy.defaults().items() if name not in OF_THE_CHART}
+    assert {name: untold[name] for name in told - OF_THE_CHART} == defaults
+
+
+def test_nginx_takes_what_it_is_told(environments: dict[str, dict[str, str]], tmp_path: Path) -> None:
+    configuration = tmp_path / "nginx.conf"
+    # The api's name is none here, and only a container's folder is its own.
+    here = {"PROXY_API": "127.0.0.1:8000", "PROXY_DIRECTORY": str(tmp_path)}
+    configuration.write_text(reverse_proxy.render({**environments["reverse-proxy"], **here}))
+    tested = run(["nginx", "-e", "stderr", "-t", "-c", str(configuration)])
+    assert tested.returncode == 0, tested.stderr
 
 
 @pytest.mark.parametrize("part", OF_PART)
