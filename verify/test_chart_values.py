@@ -142,6 +142,20 @@ def test_a_part_starts_with_what_it_is_told(feature: str, part: str, monkeypatch
     assert read["mongo_url"].startswith("mongodb://here-mongo-0." if feature == "dev" else SECRETS["MONGO_URL"])
 
 
+def test_a_part_starts_without_the_secrets_that_may_be_left_out_and_not_without_the_others() -> None:
+    references = [
+        each["valueFrom"]["secretKeyRef"]
+        for pod in pods(render({})).values()
+        for each in container(pod)["env"]
+        if "valueFrom" in each
+    ]
+    of_given = SCHEMA["properties"]["secrets"]["properties"]["given"]
+    assert {each["key"] for each in references} == SECRETS.keys() == of_given["properties"].keys()
+    wanted = {each["key"] for each in references if not each.get("optional")}
+    assert wanted == {*of_given["then"]["required"], "MONGO_URL"}
+    assert wanted.isdisjoint(each["key"] for each in references if each.get("optional"))
+
+
 def test_each_part_listens_where_the_others_look_for_it() -> None:
     objects = render({})
     told = {part: variables(pod, SECRETS) for part, pod in pods(objects).items()}

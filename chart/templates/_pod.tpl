@@ -138,8 +138,8 @@ spec:
     secretKeyRef:
       name: {{ include "datasets-server.secret" $.root }}
       key: {{ $name }}
-      {{- /* Without these the services start, and are the more closed. */}}
-      {{- if has $name (list "ADMIN_TOKEN" "HF_TOKEN") }}
+      {{- /* Without the others the services start, and are the more closed. */}}
+      {{- if not (has $name (list "ASSETS_SIGNING_KEYS" "HF_WEBHOOK_SECRET" "MONGO_URL")) }}
       optional: true
       {{- end }}
   {{- end }}
