@@ -81,14 +81,20 @@ def test_a_blocked_dataset_is_served_to_nobody_until_it_is_unblocked(stack: OwnS
     eventually(lambda: stack.rows(dataset) == [{"n": 3}])
 
 
+def picture(stack: OwnStack) -> httpx2.URL | None:
+    """The URL of the first picture of the sample, if that is served."""
+    rows = stack.rows(PICTURES)
+    url = httpx2.URL(rows[0]["image"]["src"]) if rows else None
+    return url if url is not None and stack.http.get(url).is_success else None
+
+
 def test_media_of_a_blocked_dataset_are_gone_with_it(stack: OwnStack) -> None:
-    eventually(lambda: stack.rows(PICTURES))
-    url = stack.rows(PICTURES)[0]["image"]["src"]
-    assert stack.http.get(url).status_code == 200
+    url = eventually(lambda: picture(stack))
+    assert url is not None
     change(stack, "datasets/block", dataset=PICTURES)
     assert stack.http.get(url).status_code == 404
     change(stack, "datasets/unblock", dataset=PICTURES)
-    eventually(lambda: stack.rows(PICTURES) and stack.http.get(stack.rows(PICTURES)[0]["image"]["src"]).is_success)
+    eventually(lambda: picture(stack))
 
 
 def test_a_refreshed_dataset_is_computed_anew_and_served_meanwhile(stack: OwnStack, dataset: str) -> None:
@@ -166,14 +172,14 @@ def test_the_hubs_list_is_queued_to_warm_the_cache(stack: OwnStack) -> None:
 
 
 def test_media_that_are_lost_are_found_and_made_again(stack: OwnStack) -> None:
-    eventually(lambda: stack.rows(PICTURES))
-    url = stack.rows(PICTURES)[0]["image"]["src"]
-    path = httpx2.URL(url).path.removeprefix("/assets/")
+    url = eventually(lambda: picture(stack))
+    assert url is not None
+    path = url.path.removeprefix("/assets/")
     (stack.directory / "assets" / path).unlink()
     report = look(stack, "assets/report")
     assert [broken["missing"] for broken in report["broken_answers"] if broken["dataset"] == PICTURES] == [[path]]
     assert change(stack, "assets/repair")["queued_again"] == 1
-    eventually(lambda: stack.rows(PICTURES) and stack.http.get(stack.rows(PICTURES)[0]["image"]["src"]).is_success)
+    eventually(lambda: picture(stack))
     swept = change(stack, "assets/sweep")
     assert swept["files_still_there"] == look(stack, "assets/report")["states"]["named"]["files"] + sum(
         look(stack, "assets/report")["states"][state]["files"] for state in ("kept", "to_remove")
