@@ -1,4 +1,4 @@
-"""Writes the generated pages of the documentation: `python -m docs.generate`, which is `make docs`."""
+"""Writes what is generated of the documentation, and the dashboard: `python -m docs.generate`, that is `make docs`."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,8 @@ from libcommon.errors import CATALOGUE
 from libcommon.settings import Settings
 from pydantic.fields import FieldInfo
 from worker.settings import WorkerSettings
+
+from docs.dashboard import dashboard
 
 HERE = Path(__file__).parent
 PROXY_DEFAULTS = HERE.parent / "services" / "reverse-proxy" / "defaults.env"
@@ -154,6 +156,7 @@ def _usage(verb: Verb[Any, Any]) -> str:
 
 
 PAGES = {
+    "../chart/files/dashboard.json": dashboard,
     "admin.md": admin_page,
     "api.md": api_page,
     "configuration.md": configuration_page,

@@ -91,7 +91,7 @@ def _of(seen: Overview) -> Iterator[Metric]:
     place = ("type", "priority", "status", "namespaces")
     jobs = GaugeMetricFamily("queue_jobs", "Jobs that wait or run.", labels=place)
     oldest = GaugeMetricFamily(
-        "queue_oldest_job_seconds", "Time since the oldest of them was added to the queue.", labels=place
+        "queue_oldest_job_seconds", "Time since the oldest job was added to the queue.", labels=place
     )
     for depth in seen.depths:
         labels = [depth.type, depth.priority, depth.status, _namespaces(depth)]
@@ -100,10 +100,17 @@ def _of(seen: Overview) -> Iterator[Metric]:
     dead = GaugeMetricFamily("queue_dead_jobs", "Jobs that were given up.", labels=("type",))
     for type_ in ("datasets", "splits"):
         dead.add_metric([type_], seen.counts.dead.get(type_, 0))
-    yield from (jobs, oldest, dead, GaugeMetricFamily("queue_pauses", "What is paused.", value=len(seen.pauses)))
+    yield from (
+        jobs,
+        oldest,
+        dead,
+        GaugeMetricFamily(
+            "queue_pauses", "How many types, namespaces and datasets are paused.", value=len(seen.pauses)
+        ),
+    )
     label = ("kind", "status", "code")
     answers = GaugeMetricFamily("cache_answers", "Stored answers; the good ones have no code.", labels=label)
-    stale = GaugeMetricFamily("cache_stale_answers", "Those of them that are marked as stale.", labels=label)
+    stale = GaugeMetricFamily("cache_stale_answers", "Stored answers that are marked as stale.", labels=label)
     for each in seen.answers:
         labels = [each.kind, str(each.status), each.code or ""]
         answers.add_metric(labels, each.answers)
@@ -116,7 +123,7 @@ def _of(seen: Overview) -> Iterator[Metric]:
         "cache_pass_end_seconds", "When a pass over everything last ended, in seconds since 1970.", labels=("pass",)
     )
     failures = GaugeMetricFamily(
-        "cache_pass_failures", "How often its present step has failed in a row.", labels=("pass",)
+        "cache_pass_failures", "How often the present step of a pass has failed in a row.", labels=("pass",)
     )
     for pass_ in seen.passes:
         failures.add_metric([pass_.name], pass_.failures)
@@ -139,9 +146,13 @@ def _assets(desk: Desk) -> Iterator[Metric]:
     if measured is None:
         return
     yield GaugeMetricFamily("assets_files", "Media files, as of the last pass over them.", value=measured.size.files)
-    yield GaugeMetricFamily("assets_bytes", "Their size, as of the last pass over them.", value=measured.size.bytes)
     yield GaugeMetricFamily(
-        "assets_used_bytes", "What counts against the quota: what was written since, too.", value=measured.used_bytes
+        "assets_bytes", "Size of the media files, as of the last pass over them.", value=measured.size.bytes
+    )
+    yield GaugeMetricFamily(
+        "assets_used_bytes",
+        "What counts against the quota of media files: what was written since that pass, too.",
+        value=measured.used_bytes,
     )
 
 
@@ -163,8 +174,12 @@ class _Disk(Collector):
             return
         for name, about, value in (
             ("assets_disk_bytes", "Size of the file system of the media files.", found.f_blocks * found.f_frsize),
-            ("assets_disk_free_bytes", "What is free of it.", found.f_bavail * found.f_frsize),
-            ("assets_disk_inodes", "How many files it can have.", found.f_files),
-            ("assets_disk_free_inodes", "How many more.", found.f_favail),
+            (
+                "assets_disk_free_bytes",
+                "What is free of the file system of the media files.",
+                found.f_bavail * found.f_frsize,
+            ),
+            ("assets_disk_inodes", "How many files that file system can have.", found.f_files),
+            ("assets_disk_free_inodes", "How many more files that file system can have.", found.f_favail),
         ):
             yield GaugeMetricFamily(name, about, value=value)
