@@ -40,7 +40,12 @@ class ServiceMonitor(_Strict):
     endpoints: list[_Endpoint]
 
 
-class _Rule(_Strict):
+class _Record(_Strict):
+    record: str
+    expr: str
+
+
+class _Alert(_Strict):
     alert: str
     expr: str
     for_: str = Field(alias="for", pattern=r"^[0-9]+(ms|[smhdwy])$")
@@ -50,7 +55,7 @@ class _Rule(_Strict):
 
 class _Group(_Strict):
     name: str
-    rules: list[_Rule]
+    rules: list[_Alert | _Record]
 
 
 class PrometheusRule(_Strict):
