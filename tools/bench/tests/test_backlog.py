@@ -36,7 +36,8 @@ def test_filling_leaves_what_adding_leaves_but_for_the_time(
     for number in range(JOBS):
         queue.add(backlog.key(number))
     added_jobs, added_turns = _read(database)
-    assert _without(filled_jobs, "token", "created_at", "rank") == _without(added_jobs, "token", "created_at", "rank")
+    times = ("created_at", "event_at", "rank")
+    assert _without(filled_jobs, "token", *times) == _without(added_jobs, "token", *times)
     assert _without(filled_turns, "version", "taken_at", "horizon") == _without(
         added_turns, "version", "taken_at", "horizon"
     )
