@@ -1,12 +1,14 @@
 """The auth check itself, with a Hub that does what the test wants."""
 
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import httpx2
 import pytest
+from hub.testing import eventually
 
 from services.api.tests.odd_hub import OddHub
 from services.api.tests.process import RunningApi, running_api
@@ -99,15 +101,22 @@ def test_a_refusal_is_remembered_too_and_trouble_is_not(checked: RunningApi, odd
     assert len(odd_hub.asked) == 2 * (attempt + 1)
 
 
+def operations(api: RunningApi) -> float:
+    """How many it has sent to Mongo so far."""
+    (count,) = re.findall(r"^api_mongo_operations (.*)$", api.http.get("/metrics").text, re.MULTILINE)
+    return float(count)
+
+
 def test_equal_checks_in_flight_are_made_once(forgetful: RunningApi, odd_hub: OddHub, name: str) -> None:
     odd_hub.released.clear()
+    before = operations(forgetful)
     asking = [HTTPConnection("127.0.0.1", forgetful.port, timeout=20) for _ in range(10)]
     for number, connection in enumerate(asking):
         # Requests that differ, so that they don't share an answer, from callers who are equal.
         connection.request("GET", f"/splits?dataset={name}", headers={"Accept-Encoding": f"x{number}"})
-    # Each has to read the dataset's record first; when later reads have been answered, theirs have too.
-    for _ in range(len(asking)):
-        forgetful.http.get("/valid").raise_for_status()
+    # Each has to read the dataset's record first; when a later read has been answered, theirs have too.
+    eventually(lambda: operations(forgetful) >= before + len(asking))
+    forgetful.http.get("/valid", params={"cursor": name}).raise_for_status()
     odd_hub.released.set()
     assert [connection.getresponse().status for connection in asking] == [200] * len(asking)
     assert len(odd_hub.asked) == 1

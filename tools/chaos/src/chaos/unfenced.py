@@ -19,8 +19,8 @@ def take_fences_away() -> None:
     ) -> bool:
         return write(answers, key, answer, _latest(record), *more, **options)
 
-    def observe_in_any_case(records: Records, record: Record, *seen: Any) -> Record | None:
-        return observe(records, _latest(record), *seen)
+    def observe_in_any_case(records: Records, record: Record, *seen: Any, **options: Any) -> Record | None:
+        return observe(records, _latest(record), *seen, **options)
 
     Claim.held = property(lambda claim: {"_id": str(claim.key)})  # type: ignore[assignment, method-assign]
     Answers.write = write_in_any_case  # type: ignore[assignment, method-assign]
