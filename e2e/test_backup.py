@@ -99,6 +99,8 @@ def test_every_answer_and_file_is_served_again_after_a_restore(stack: OwnStack, 
 
     environment = stack.environment_of("-m api")
     backup = tmp_path / "backup"
+    # What one left that was cut off.
+    (tmp_path / ".backup.unfinished" / "queue").mkdir(parents=True)
     assert run_admin(environment, "backup", backup).returncode == 0
     shutil.copytree(stack.directory / "assets", tmp_path / "assets")
     again = run_admin(environment, "backup", backup)

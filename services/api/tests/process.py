@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import IO
 
 import httpx2
+from hub.testing import stop
 
 _START_SECONDS = 20
-_STOP_SECONDS = 20
 
 
 @dataclass
@@ -39,13 +39,7 @@ class RunningApi:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it with a signal, and give its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return stop(self.process, number)
 
 
 def environment_of(given: Mapping[str, str]) -> dict[str, str]:

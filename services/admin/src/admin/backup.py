@@ -9,6 +9,7 @@ the databases, within the grace period for which they stay: then every file is t
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
@@ -62,6 +63,8 @@ class Databases:
             raise UsageError(f"{directory} is there already: name a directory that isn't")
         # The name appears with the whole of it.
         unfinished = directory.with_name(f".{directory.name}.unfinished")
+        # Of one that was cut off.
+        shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         counts = {}
         for name, database, collection in self._collections():

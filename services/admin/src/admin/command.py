@@ -31,6 +31,9 @@ from admin.text import plain
 from admin.verb import Parameters, Step, Verb, perform
 from admin.verbs import VERBS
 
+# As shells have it of a program that SIGINT ended.
+_INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str]) -> int:
     """Does what the arguments say; returns the exit code.
@@ -58,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         print(f"{error.strerror}: {error.filename}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return code
 
 

@@ -106,8 +106,16 @@ class Choice(Parameters):
         """
         wanted: dict[str, str] = self.model_dump(mode="json", exclude_none=True, exclude={"all", "cursor"})
         if bool(wanted) == self.all:
-            raise UsageError("say which, or all")
+            raise UsageError("say which, or all: name what they have in common, such as a type or a dataset")
         return wanted
+
+
+class OfJobs(Parameters):
+    """Which jobs a verb is about."""
+
+    type: JobType | None = Field(None, description="Only those of this type")
+    namespace: NamespaceName | None = Field(None, description="Only those of this namespace")
+    dataset: DatasetName | None = Field(None, description="Only those of this dataset")
 
 
 def said(done: Done, _parameters: Any) -> str:

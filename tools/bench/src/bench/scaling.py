@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from libqueue.model import Outcome
+from libqueue.model import Limits, Outcome
+from libqueue.pauses import Scope
+from libqueue.queue import Queue
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -96,7 +98,8 @@ def _measure(workers: int, datasets: int, latency: int) -> tuple[float, Cost]:
         hub.set_latency(latency)
         before, requests = _totals(stack), hub.traffic().requests
         began = time.monotonic()
-        queue["pauses"].delete_many({})
+        for type_ in _TYPES:
+            Queue(queue, Limits()).resume(Scope.TYPE, type_)
         _wait_for(queue, 2 * datasets)
         seconds = time.monotonic() - began
         after = _totals(stack)
@@ -118,7 +121,7 @@ def _measure(workers: int, datasets: int, latency: int) -> tuple[float, Cost]:
 def _fill(stack: RunningStack, queue: Database[dict[str, Any]], names: Sequence[str]) -> None:
     """Puts the datasets into the Hub; returns when a job of each waits and none runs."""
     for type_ in _TYPES:
-        queue["pauses"].insert_one({"_id": f"type:{type_}", "scope": "type", "name": type_, "since": None})
+        Queue(queue, Limits()).pause(Scope.TYPE, type_)
     time.sleep(_PAUSE_SECONDS)
     for number, name in enumerate(names):
         # Renamed into place, so that it is announced once.

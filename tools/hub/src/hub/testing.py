@@ -21,7 +21,7 @@ import httpx2
 from hub.faults import Faults
 
 _PREFIX = "hub: listening on "
-_STOP_SECONDS = 10
+_STOP_SECONDS = 20
 _POLL_SECONDS = 0.02
 _AS_ME = {"Authorization": "Bearer hf_me"}
 
@@ -35,6 +35,17 @@ def eventually(condition: Callable[[], T], seconds: float = 10) -> T:
         assert time.monotonic() < limit, f"not so within {seconds} s"
         time.sleep(_POLL_SECONDS)
     return found
+
+
+def stop(process: "subprocess.Popen[Any]", number: int = signal.SIGTERM) -> int:
+    """Stop a process with a signal, with SIGKILL if it doesn't end by that, and give its exit code."""
+    if process.poll() is None:
+        process.send_signal(number)
+    try:
+        return process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 @dataclass
@@ -70,13 +81,7 @@ class RunningHub:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it with a signal, and give its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return stop(self.process, number)
 
 
 @contextmanager

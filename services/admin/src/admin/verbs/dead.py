@@ -11,35 +11,26 @@ from admin.jobs_text import DeadListing, dead_text
 from admin.verb import (
     STEP,
     Choice,
-    DatasetName,
-    JobType,
     Limit,
-    NamespaceName,
     Offset,
-    Parameters,
+    OfJobs,
     Step,
     Verb,
     counted,
 )
 
 
-class Wanted(Parameters):
+class Wanted(OfJobs):
     """Which are listed."""
 
-    type: JobType | None = Field(None, description="Only those of this type")
-    namespace: NamespaceName | None = Field(None, description="Only those of this namespace")
-    dataset: DatasetName | None = Field(None, description="Only those of this dataset")
     code: str | None = Field(None, description="Only those that died of this error code")
     limit: Limit = 50
     offset: Offset = 0
 
 
-class Many(Choice):
+class Many(OfJobs, Choice):
     """Which are changed."""
 
-    type: JobType | None = Field(None, description="Only those of this type")
-    namespace: NamespaceName | None = Field(None, description="Only those of this namespace")
-    dataset: DatasetName | None = Field(None, description="Only those of this dataset")
     config: str | None = Field(None, description="Only those of configs of this name")
     split: str | None = Field(None, description="Only those of splits of this name")
     code: str | None = Field(None, description="Only those that died of this error code")

@@ -20,6 +20,7 @@ from admin.verb import (
     Limit,
     NamespaceName,
     Offset,
+    OfJobs,
     Parameters,
     Step,
     Verb,
@@ -40,13 +41,10 @@ _ABOUT_REQUEUING = (
 _ABOUT_PAUSING = "Starts no more such jobs, after a second; those that run go on."
 
 
-class Wanted(Parameters):
+class Wanted(OfJobs):
     """Which jobs are listed."""
 
     status: Status | None = Field(None, description="Only those in this state")
-    type: JobType | None = Field(None, description="Only those of this type")
-    namespace: NamespaceName | None = Field(None, description="Only those of this namespace")
-    dataset: DatasetName | None = Field(None, description="Only those of this dataset")
     limit: Limit = 50
     offset: Offset = 0
 
@@ -74,13 +72,10 @@ class Key(Parameters):
         return JobKey(self.type, self.dataset, *given)
 
 
-class Many(Choice):
+class Many(OfJobs, Choice):
     """Which jobs are changed."""
 
     status: Status | None = Field(None, description="Only those in this state")
-    type: JobType | None = Field(None, description="Only those of this type")
-    namespace: NamespaceName | None = Field(None, description="Only those of this namespace")
-    dataset: DatasetName | None = Field(None, description="Only those of this dataset")
 
 
 class Pausable(Parameters):
