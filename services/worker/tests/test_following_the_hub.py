@@ -132,8 +132,7 @@ def test_a_blocked_dataset_is_not_read_until_it_is_unblocked(station: Station) -
     eventually(station.head)
     assert station.records.block(DATASET)
     station.event()
-    station.settle()
-    assert station.ended("datasets")["outcome"] == "superseded"
+    assert eventually(lambda: station.ended("datasets"))["outcome"] == "superseded"
     assert station.answer() is None
     assert station.records.unblock(DATASET)
     station.event()

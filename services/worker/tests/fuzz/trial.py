@@ -1,5 +1,6 @@
 """The side of the search: gives inputs to a process under test, and lives when that dies."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -55,10 +56,15 @@ def running_subject() -> Iterator[Callable[[str], Trial]]:
         command = [sys.executable, "-m", f"{__package__}.subject", scratch, str(theirs.fileno())]
         # Decoders write there what they think of a file.
         log = stack.enter_context((Path(scratch) / "log").open("wb"))
+        # It ends when the last of the processes has: until then they write to the folder.
+        ended, held = os.pipe()
         process = subprocess.Popen(
-            command, env=environment_of(_ENDPOINT, Path(scratch)), pass_fds=[theirs.fileno()], stderr=log
+            command, env=environment_of(_ENDPOINT, Path(scratch)), pass_fds=[theirs.fileno(), held], stderr=log
         )
         theirs.close()
+        os.close(held)
+        stack.callback(os.close, ended)
+        stack.callback(os.read, ended, 1)
         stack.callback(process.wait)
         stack.callback(process.kill)
 
