@@ -63,7 +63,7 @@ LABEL org.opencontainers.image.title="datasets-server-api" \
     org.opencontainers.image.description="Answers requests for the first rows of datasets, and takes the Hub's webhooks"
 ENV API_HOST=0.0.0.0 \
     API_PORT=8000 \
-    ASSETS_DIRECTORY=/assets
+    ASSETS_STORAGE=/assets
 COPY --from=api-environment /opt/datasets-server/.venv .venv
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
@@ -75,7 +75,7 @@ LABEL org.opencontainers.image.title="datasets-server-admin" \
     org.opencontainers.image.description="Shows operators what the datasets server does, and lets them change it"
 ENV ADMIN_HOST=0.0.0.0 \
     ADMIN_PORT=8002 \
-    ASSETS_DIRECTORY=/assets
+    ASSETS_STORAGE=/assets
 COPY --from=admin-environment /opt/datasets-server/.venv .venv
 EXPOSE 8002
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
@@ -88,7 +88,7 @@ LABEL org.opencontainers.image.title="datasets-server-worker" \
     org.opencontainers.image.description="Lists the configs and splits of datasets, or reads their first rows"
 ENV WORKER_HOST=0.0.0.0 \
     WORKER_PORT=8003 \
-    ASSETS_DIRECTORY=/assets
+    ASSETS_STORAGE=/assets
 COPY --from=worker-environment /opt/datasets-server/.venv .venv
 EXPOSE 8003
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -15,6 +15,7 @@ from libqueue.schema import open_queue_database
 from pymongo import MongoClient
 from pymongo.database import Database
 from stack.mongo import running_mongo
+from stack.s3 import S3, running_s3
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,13 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with running_mongo(tmp_path_factory.mktemp("mongo")) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """An S3 server that all tests of a run share; each uses a prefix of its own in its bucket."""
+    with running_s3() as server:
+        yield server
 
 
 def _database_name(mongo_url: str) -> Iterator[str]:

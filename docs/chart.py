@@ -15,7 +15,16 @@ from docs.generate import SERVICES, proxy_settings
 CHART = Path(__file__).parent.parent / "chart"
 # They come from a Secret, which has them by these names.
 SECRETS = frozenset(
-    ("ADMIN_TOKEN", "ASSETS_SIGNING_KEYS", "HF_TOKEN", "HF_WEBHOOK_PREVIOUS_SECRET", "HF_WEBHOOK_SECRET", "MONGO_URL")
+    (
+        "ADMIN_TOKEN",
+        "ASSETS_SIGNING_KEYS",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "HF_TOKEN",
+        "HF_WEBHOOK_PREVIOUS_SECRET",
+        "HF_WEBHOOK_SECRET",
+        "MONGO_URL",
+    )
 )
 # The chart itself decides where the parts listen, find each other and keep their files.
 OF_THE_CHART = frozenset(
@@ -26,6 +35,7 @@ OF_THE_CHART = frozenset(
         "API_PORT",
         "ASSETS_DIRECTORY",
         "ASSETS_INTERNAL_LOCATION",
+        "ASSETS_STORAGE",
         "PROXY_API",
         "PROXY_DIRECTORY",
         "PROXY_LISTEN",

@@ -33,7 +33,7 @@ the admin service. [Operating the queue](operating-the-queue.md) and [operating 
 them at work.
 
 **Commands.** `python -m admin VERB …` needs the `MONGO_URL` of the workers; what is about the Hub needs their
-`HF_ENDPOINT` and `HF_TOKEN`, what is about media files their `ASSETS_DIRECTORY`. What isn't named by its place is an
+`HF_ENDPOINT` and `HF_TOKEN`, what is about media files their `ASSETS_STORAGE`. What isn't named by its place is an
 option (`--limit 10`). `--json` says the answer as one JSON document with times in UTC. It ends with 0 when it did
 what was asked, 1 when there was nothing to find or to change, 2 for bad usage, and when Mongo, the Hub or a folder
 can't be used; stderr says why in one line. A list of nothing is an answer too: 0.

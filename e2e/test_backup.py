@@ -108,7 +108,7 @@ def test_every_answer_and_file_is_served_again_after_a_restore(stack: OwnStack, 
 
     with running_mongo(tmp_path / "mongo") as mongo:
         # No nginx stands in front of that one.
-        there = {"ASSETS_DIRECTORY": str(tmp_path / "assets"), "ASSETS_INTERNAL_LOCATION": ""}
+        there = {"ASSETS_STORAGE": str(tmp_path / "assets"), "ASSETS_INTERNAL_LOCATION": ""}
         elsewhere = {**environment, "MONGO_URL": mongo.url, **there}
         restored = run_admin(elsewhere, "restore", backup)
         assert restored.returncode == 0, restored.stderr

@@ -40,6 +40,8 @@ class Installation:
             "HF_ENDPOINT": hub.endpoint,
             "HF_TOKEN": "hf_worker",
             "HF_WEBHOOK_SECRET": SECRET,
+            "ASSETS_STORAGE": str(directory / "assets"),
+            # As the release before calls it.
             "ASSETS_DIRECTORY": str(directory / "assets"),
             "ASSETS_SIGNING_KEYS": "of this test only and long enough for it",
             "SCRATCH_DIRECTORY": str(directory / "scratch"),

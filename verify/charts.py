@@ -17,6 +17,8 @@ DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 SECRETS = {
     "ADMIN_TOKEN": "an admin token of thirty-two letters",
     "ASSETS_SIGNING_KEYS": "a signing key of thirty-two letters",
+    "AWS_ACCESS_KEY_ID": "the key of the bucket",
+    "AWS_SECRET_ACCESS_KEY": "the secret of that key",
     "HF_TOKEN": "hf_of_the_workers",
     "HF_WEBHOOK_SECRET": "what the webhook carries",
     "HF_WEBHOOK_PREVIOUS_SECRET": "what the webhook carried before",
@@ -41,6 +43,10 @@ FEATURES: dict[str, dict[str, Any]] = {
     "autoscaling": {
         "services": {f"worker-{kind}": {"autoscaling": {"enabled": True}} for kind in ("datasets", "splits")},
         "monitoring": _MONITORING,
+    },
+    "bucket": {
+        "assets": {"bucket": "s3://media/previews"},
+        "settings": {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_S3": "https://s3.example"},
     },
     "bundled-mongo": {"mongo": {"bundled": {"enabled": True, "storageClassName": "fast"}}},
     "bundled-mongo-with-given-secrets": {

@@ -138,8 +138,22 @@ def test_an_empty_setting_that_means_something_arrives_too() -> None:
 def test_a_part_starts_with_what_it_is_told(feature: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = variables(pods(render(FEATURES[feature]))[part], SECRETS)
     read = settings_of(part, environment, monkeypatch)
-    assert read["assets_directory"] == "/assets"
+    assert read["assets_storage"] == "/assets"
     assert read["mongo_url"].startswith("mongodb://here-mongo-0." if feature == "dev" else SECRETS["MONGO_URL"])
+
+
+@pytest.mark.parametrize("part", OF_PART)
+def test_with_a_bucket_there_is_no_volume(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = render(FEATURES["bucket"])
+    assert not named(objects, "PersistentVolumeClaim")
+    for pod in pods(objects).values():
+        mounted = {mount["name"] for mount in container(pod)["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}
+        assert "assets" not in mounted
+    read = settings_of(part, variables(pods(objects)[part], SECRETS), monkeypatch)
+    assert read["assets_storage"] == "s3://media/previews"
+    assert (read["aws_region"], read["aws_endpoint_url_s3"]) == ("eu-west-1", "https://s3.example")
+    assert read["aws_access_key_id"] == SECRETS["AWS_ACCESS_KEY_ID"]
 
 
 def test_a_part_starts_without_the_secrets_that_may_be_left_out_and_not_without_the_others() -> None:

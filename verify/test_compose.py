@@ -153,9 +153,9 @@ def test_the_hub_knows_every_setting_that_it_is_told(services: dict[str, Any]) -
 
 
 def test_every_variable_of_the_example_means_something() -> None:
-    named = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
-    used = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_FILE)) | set(
-        re.findall(r"^ +([A-Z_]+):$", COMPOSE_FILE, re.MULTILINE)
+    named = set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
+    used = set(re.findall(r"\$\{([A-Z0-9_]+)", COMPOSE_FILE)) | set(
+        re.findall(r"^ +([A-Z0-9_]+):$", COMPOSE_FILE, re.MULTILINE)
     )
     assert named - used == {"COMPOSE_PROFILES"}
 

@@ -120,7 +120,7 @@ def test_nothing_in_an_image_installs_builds_or_tests(target: Target) -> None:
 
 def test_a_wrong_setting_ends_the_start_with_its_name(target: Target) -> None:
     name, value = target.wrong
-    ended = run_to_the_end(target.image, target.arguments, {"ASSETS_DIRECTORY": "/assets", name: value})
+    ended = run_to_the_end(target.image, target.arguments, {"ASSETS_STORAGE": "/assets", name: value})
     assert ended.returncode == 2
     assert name.lower().replace("hub_", "--") in ended.stderr.lower()
     assert "expected" in ended.stderr or "must be" in ended.stderr

@@ -19,8 +19,8 @@ api:
   environment:
     API_HOST: 0.0.0.0
     API_PORT: "8000"
-    ASSETS_DIRECTORY: /assets
     ASSETS_INTERNAL_LOCATION: /internal/assets
+    ASSETS_STORAGE: {{ include "datasets-server.storage" $ }}
     TRUSTED_PROXIES: "1"
 admin:
   image: {{ $images.prefix }}-admin:{{ $tag }}
@@ -34,7 +34,7 @@ admin:
   environment:
     ADMIN_HOST: 0.0.0.0
     ADMIN_PORT: "8002"
-    ASSETS_DIRECTORY: /assets
+    ASSETS_STORAGE: {{ include "datasets-server.storage" $ }}
 {{- range list "datasets" "splits" }}
 worker-{{ . }}:
   image: {{ $images.prefix }}-worker:{{ $tag }}
@@ -46,7 +46,7 @@ worker-{{ . }}:
   drainSeconds: {{ include "datasets-server.setting" (dict "root" $ "service" "worker" "name" "DRAIN_SECONDS") }}
   type: {{ . }}
   environment:
-    ASSETS_DIRECTORY: /assets
+    ASSETS_STORAGE: {{ include "datasets-server.storage" $ }}
     SCRATCH_DIRECTORY: /tmp/datasets-server
     WORKER_HOST: 0.0.0.0
     WORKER_PORT: "8003"
@@ -70,4 +70,9 @@ reverse-proxy:
     PROXY_DIRECTORY: /tmp
     PROXY_LISTEN: "8080"
   configuration: nginx.conf.template
+{{- end }}
+
+{{/* Where the files are: in the bucket, or where the volume is mounted. */}}
+{{- define "datasets-server.storage" -}}
+{{ .Values.assets.bucket | default "/assets" }}
 {{- end }}

@@ -89,11 +89,13 @@ spec:
       resources:
         {{- toYaml .values.resources | nindent 8 }}
       volumeMounts:
+        {{- if not .root.Values.assets.bucket }}
         - name: assets
           mountPath: /assets
           {{- if .component.readsOnly }}
           readOnly: true
           {{- end }}
+        {{- end }}
         - name: temporary
           mountPath: /tmp
         {{- if .component.configuration }}
@@ -102,7 +104,9 @@ spec:
           readOnly: true
         {{- end }}
   volumes:
+    {{- if not .root.Values.assets.bucket }}
     - {{- include "datasets-server.assets" .root | nindent 6 }}
+    {{- end }}
     - name: temporary
       emptyDir: {}
     {{- if .component.configuration }}

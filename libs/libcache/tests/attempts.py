@@ -1,10 +1,10 @@
 """Attempts at jobs, as far as the cache sees them: they publish files, and then write the answer that points to them.
 
-`python attempts.py MONGO_URL DATABASE ASSETS attempt` makes one, and between its two halves waits for a line at stdin.
+`python attempts.py MONGO_URL DATABASE attempt` makes one, and between its two halves waits for a line at stdin.
 With `attempts SEED` it makes one after the other until it is ended, each for one of a few datasets and a split of its
 own, some with nothing to publish, some of content that is there already; now and then it stops itself before it writes
 its answer, with `steady SEED` never. With `sweeps SECONDS` it sweeps as long, with this grace period, and counts in the
-collection `removals` what it removes.
+collection `removals` what it removes. Where the assets are, the environment says, as it does to the services.
 """
 
 import os
@@ -14,13 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from libcache.answers import Answer, AnswerKey, Answers, Kind
 from libcache.assets import Assets, url_prefix
 from libcache.records import Record, Records
 from libcache.schema import Visibility, open_cache_database
+from libcache.settings import StorageSettings
+from libcache.storage import open_assets
 from libcache.sweeping import Place, Sweeper, Swept
 from pymongo.database import Database
 
@@ -47,10 +49,11 @@ def page(record: Record, *names: str) -> Answer:
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache database and its assets directory."""
+    """A cache database and its assets; what is staged is in the folder `scratch`."""
 
     database: Database[dict[str, Any]]
-    directory: Path
+    assets: Assets
+    scratch: Path
 
     @property
     def records(self) -> Records:
@@ -59,10 +62,6 @@ class Cache:
     @property
     def answers(self) -> Answers:
         return Answers(self.database)
-
-    @property
-    def assets(self) -> Assets:
-        return Assets(self.directory)
 
     def claim(self, dataset: str = DATASETS[0], visibility: Visibility = Visibility.PUBLIC) -> Record:
         """The record as the holder of a job has it that found this out."""
@@ -79,13 +78,17 @@ class Cache:
         content: bytes = b"png",
     ) -> bool:
         """One attempt, with these files; whether its answer was stored."""
-        self.assets.staging.mkdir(parents=True, exist_ok=True)
-        staging = Path(mkdtemp(dir=self.assets.staging))
+        below = self.assets.staging(self.scratch)
+        below.mkdir(parents=True, exist_ok=True)
+        staging = Path(mkdtemp(dir=below))
         for name in names:
             (staging / name).write_bytes(content)
-        with self.assets.published(staging, record, names):
-            before_writing()
-            return self.answers.write(key_of(record.dataset, split), page(record, *names), record, record.revision)
+        key = key_of(record.dataset, split)
+        if names:
+            self.answers.make_place(key, record)
+        self.assets.publish(staging, record, names, lambda: None)
+        before_writing()
+        return self.answers.write(key, page(record, *names), record, record.revision)
 
     def sweep(self, grace_seconds: float = 0, *, max_folders: int = 500) -> Swept:
         """A pass over everything."""
@@ -97,12 +100,6 @@ class Cache:
                 more, place = sweeper.sweep(place)
                 swept += more
         return swept
-
-    def files(self, dataset: str = "") -> set[str]:
-        """What is there, hidden files and what is staged left out, by paths below `/assets/`."""
-        folders = os.walk(self.directory / dataset)
-        found = {os.path.relpath(Path(folder, name), self.directory) for folder, _, names in folders for name in names}
-        return {path for path in found if not Path(path).name.startswith(".") and not path.startswith(".staging")}
 
     def broken(self) -> list[str]:
         """Files that are missing although the answer that points to them stands, and did when they were looked for."""
@@ -156,15 +153,17 @@ def sweep_on(cache: Cache, grace_seconds: float) -> None:
             cache.database["removals"].update_one({"_id": 0}, {"$inc": {"files": removed}}, upsert=True)
 
 
-def main(mongo_url: str, database: str, directory: str, what: str, how: str = "") -> None:
-    cache = Cache(open_cache_database(mongo_url, database), Path(directory))
-    match what:
-        case "attempt":
-            cache.attempt(cache.claim(), FILE, before_writing=_wait_for_a_line)
-        case "attempts" | "steady":
-            make_attempts(cache, Random(how), stops=0.2 if what == "attempts" else 0)
-        case "sweeps":
-            sweep_on(cache, float(how))
+def main(mongo_url: str, database: str, what: str, how: str = "") -> None:
+    assets = open_assets(StorageSettings.from_environment())
+    with TemporaryDirectory() as scratch:
+        cache = Cache(open_cache_database(mongo_url, database), assets, Path(scratch))
+        match what:
+            case "attempt":
+                cache.attempt(cache.claim(), FILE, before_writing=_wait_for_a_line)
+            case "attempts" | "steady":
+                make_attempts(cache, Random(how), stops=0.2 if what == "attempts" else 0)
+            case "sweeps":
+                sweep_on(cache, float(how))
 
 
 def _wait_for_a_line() -> None:

@@ -19,6 +19,7 @@ from pymongo.database import Database
 
 from libs.libcache.tests import attempts
 from libs.libcache.tests.attempts import DATASETS, FILE, REVISIONS, Cache, key_of
+from libs.libcache.tests.places import InDirectory, Place
 
 DATASET = DATASETS[0]
 LONG = 1_000.0
@@ -26,19 +27,17 @@ Start = Callable[[], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def cache(cache_database: Database[dict[str, Any]], tmp_path: Path) -> Cache:
-    return Cache(cache_database, tmp_path / "assets")
-
-
-@pytest.fixture
-def published_by_a_process(cache: Cache, mongo_url: str) -> Iterator[Start]:
+def published_by_a_process(cache: Cache, place: Place, mongo_url: str) -> Iterator[Start]:
     """Starts a process that has published its files, and waits for a line before it writes its answer."""
     started: list[subprocess.Popen[str]] = []
 
     def start() -> "subprocess.Popen[str]":
-        arguments = [mongo_url, cache.database.name, str(cache.directory), "attempt"]
         process = subprocess.Popen(
-            [sys.executable, attempts.__file__, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, attempts.__file__, mongo_url, cache.database.name, "attempt"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=place.environment,
         )
         started.append(process)
         assert process.stdout is not None
@@ -55,6 +54,12 @@ def path_of(record: Record, name: str = FILE) -> str:
     return str(AssetPath(record.dataset, record.generation, record.fence, name).relative)
 
 
+def stored(cache: Cache) -> bool:
+    """Whether there is an answer that a client would get."""
+    answer, record = cache.database["answers"].find_one({}), cache.records.find(DATASET)
+    return answer is not None and record is not None and answer["generation"] == record.generation
+
+
 def broken(cache: Cache) -> list[str]:
     return [
         path
@@ -63,47 +68,43 @@ def broken(cache: Cache) -> list[str]:
     ]
 
 
-def age(cache: Cache, seconds: float = 2 * LONG) -> None:
-    """Makes it so long ago that files were seen to be left behind."""
-    for mark in cache.directory.rglob(".over"):
-        before = mark.stat().st_mtime - seconds
-        os.utime(mark, (before, before))
-
-
-def test_files_of_the_answer_that_stands_stay(cache: Cache) -> None:
+def test_files_of_the_answer_that_stands_stay(cache: Cache, place: Place) -> None:
     record = cache.claim()
     cache.attempt(record, FILE)
     for _ in range(3):
         swept = cache.sweep()
         assert (swept.there.files, swept.removed.files) == (1, 0)
-    assert cache.files() == {path_of(record)}
+    assert place.files() == {path_of(record)}
 
 
-def test_files_of_a_replaced_answer_go_when_their_grace_period_is_over(cache: Cache) -> None:
+def test_files_of_a_replaced_answer_go_when_their_grace_period_is_over(cache: Cache, place: Place) -> None:
     replaced = cache.claim()
     cache.attempt(replaced, FILE)
     record = cache.claim()
     cache.attempt(record, FILE)
     for _ in range(2):
         assert cache.sweep(LONG).there.files == 2
-    age(cache)
-    swept = cache.sweep(LONG)
+    swept = cache.sweep()
     assert (swept.removed.files, swept.removed.bytes) == (1, len(b"png"))
-    assert cache.files() == {path_of(record)}
+    assert place.files() == {path_of(record)}
 
 
-def test_the_grace_period_begins_when_an_answer_is_replaced_however_old_its_files_are(cache: Cache) -> None:
+def test_the_grace_period_begins_when_an_answer_is_replaced_however_old_its_files_are(
+    cache_database: Database[dict[str, Any]], tmp_path: Path
+) -> None:
+    place = InDirectory(tmp_path / "assets")
+    cache = Cache(cache_database, place.assets, tmp_path)
     replaced = cache.claim()
     cache.attempt(replaced, FILE)
-    for file in cache.directory.rglob("*"):
+    for file in place.root.rglob("*"):
         os.utime(file, (1, 1))
     cache.attempt(cache.claim(), FILE)
     for _ in range(3):
         cache.sweep(LONG)
-    assert path_of(replaced) in cache.files()
+    assert path_of(replaced) in place.files()
 
 
-def test_files_of_a_relabelled_answer_stay(cache: Cache) -> None:
+def test_files_of_a_relabelled_answer_stay(cache: Cache, place: Place) -> None:
     made = cache.claim()
     cache.attempt(made, FILE)
     observed = cache.records.observe(cache.records.raise_fence(DATASET), Visibility.PUBLIC, REVISIONS[1], "signature")
@@ -114,142 +115,168 @@ def test_files_of_a_relabelled_answer_stay(cache: Cache) -> None:
     assert (answer["revision"], answer["fence"]) == (REVISIONS[1], observed.fence)
     for _ in range(3):
         cache.sweep()
-    assert cache.files() == {path_of(made)}
+    assert place.files() == {path_of(made)}
 
 
-def test_files_of_a_good_answer_stay_when_a_later_attempt_failed(cache: Cache) -> None:
+def test_files_of_a_good_answer_stay_when_a_later_attempt_failed(cache: Cache, place: Place) -> None:
     made = cache.claim()
     cache.attempt(made, FILE)
     failed = cache.claim()
     cache.answers.write(key_of(), Answer.of_error(CodedError("HfHubError", "later")), failed, failed.revision)
     for _ in range(3):
         cache.sweep()
-    assert cache.files() == {path_of(made)}
+    assert place.files() == {path_of(made)}
 
 
-def test_files_of_splits_that_are_gone_go(cache: Cache) -> None:
+def test_files_of_splits_that_are_gone_go(cache: Cache, place: Place) -> None:
     for split in attempts.SPLITS:
         cache.attempt(cache.claim(), FILE, split=split)
     cache.answers.drop_first_rows(cache.claim(), keep=[("default", "train")])
     for _ in range(2):
         cache.sweep()
-    assert len(cache.files()) == 1
+    assert len(place.files()) == 1
     assert not broken(cache)
 
 
 @pytest.mark.parametrize("visibility", [Visibility.MISSING, Visibility.DISABLED, Visibility.MOVED])
-def test_files_of_a_dataset_that_is_gone_go_at_once(cache: Cache, visibility: Visibility) -> None:
+def test_files_of_a_dataset_that_is_gone_go_at_once(cache: Cache, place: Place, visibility: Visibility) -> None:
     cache.attempt(cache.claim(), FILE)
     cache.claim(visibility=visibility)
     cache.sweep(LONG)
-    assert cache.files() == set()
-    assert not (cache.directory / "acme").exists()
+    assert place.files() == set()
+    assert not any(path.startswith("acme") for path in place.all_files())
 
 
-def test_files_of_a_dataset_without_a_record_go_at_once(cache: Cache) -> None:
+def test_files_of_a_dataset_without_a_record_go_at_once(cache: Cache, place: Place) -> None:
     for dataset in DATASETS:
         cache.attempt(cache.claim(dataset), FILE)
     cache.database["datasets"].delete_one({"dataset": DATASET})
     cache.sweep(LONG)
-    assert cache.files(DATASET) == set()
-    assert len(cache.files()) == 2
+    assert place.files(DATASET) == set()
+    assert len(place.files()) == 2
 
 
-def test_files_of_a_closed_dataset_go_and_those_made_later_stay(cache: Cache) -> None:
+def test_files_of_a_closed_dataset_go_and_those_made_later_stay(cache: Cache, place: Place) -> None:
     cache.attempt(cache.claim(), FILE)
     cache.records.close(DATASET)
     record = cache.claim()
     cache.attempt(record, FILE)
     cache.sweep(LONG)
-    assert cache.files() == {path_of(record)}
+    assert place.files() == {path_of(record)}
 
 
-def test_files_stay_as_long_as_the_process_that_published_them_may_write_its_answer(
-    cache: Cache, published_by_a_process: Start
+def test_files_stay_a_grace_period_for_the_process_that_published_them_to_write_its_answer(
+    cache: Cache, place: Place, published_by_a_process: Start
 ) -> None:
     process = published_by_a_process()
-    process.send_signal(signal.SIGSTOP)
     for _ in range(3):
-        cache.sweep()
-    assert len(cache.files()) == 1
-    process.send_signal(signal.SIGCONT)
+        cache.sweep(LONG)
+    assert len(place.files()) == 1
     process.communicate("go on\n")
-    assert cache.database["answers"].count_documents({}) == 1
+    assert stored(cache)
     for _ in range(3):
         cache.sweep()
-    assert len(cache.files()) == 1
+    assert len(place.files()) == 1
     assert not broken(cache)
 
 
-def test_files_of_a_process_that_died_before_its_answer_was_stored_go(
+def test_a_process_that_was_stopped_for_longer_than_that_stores_no_answer(
+    cache: Cache, place: Place, published_by_a_process: Start
+) -> None:
+    process = published_by_a_process()
+    process.send_signal(signal.SIGSTOP)
+    for _ in range(2):
+        cache.sweep()
+    assert place.files() == set()
+    process.send_signal(signal.SIGCONT)
+    process.communicate("go on\n")
+    assert process.returncode == 0
+    assert not stored(cache)
+    # And is in nobody's way.
+    assert cache.attempt(cache.claim(), FILE)
+    assert stored(cache)
+    assert not broken(cache)
+
+
+def test_an_answer_that_was_dropped_meanwhile_does_not_come_back_without_its_files(
     cache: Cache, published_by_a_process: Start
 ) -> None:
     process = published_by_a_process()
-    cache.sweep()
+    for _ in range(2):
+        cache.sweep()
+    cache.answers.drop_first_rows(cache.claim())
+    process.communicate("go on\n")
+    assert cache.database["answers"].count_documents({}) == 0
+
+
+def test_files_of_a_process_that_died_before_its_answer_was_stored_go(
+    cache: Cache, place: Place, published_by_a_process: Start
+) -> None:
+    process = published_by_a_process()
     process.kill()
     process.wait()
     for _ in range(2):
-        assert len(cache.files()) == 1
-        cache.sweep()
-    assert cache.files() == set()
+        cache.sweep(LONG)
+        assert len(place.files()) == 1
+    cache.sweep()
+    assert place.files() == set()
 
 
 def test_an_answer_that_arrives_after_the_death_of_who_wrote_it_keeps_its_files(
-    cache: Cache, published_by_a_process: Start
+    cache: Cache, place: Place, published_by_a_process: Start
 ) -> None:
     process = published_by_a_process()
     process.kill()
     process.wait()
     cache.sweep()
     # What was on its way to Mongo.
-    (path,) = cache.files()
+    (path,) = place.files()
     late = cache.records.find(DATASET)
     assert late is not None
     assert path == path_of(late)
     cache.answers.write(key_of(), attempts.page(late, FILE), late, late.revision)
-    age(cache)
-    for _ in range(2):
-        cache.sweep(LONG)
-    assert cache.files() == {path}
+    for _ in range(3):
+        cache.sweep()
+    assert place.files() == {path}
     # And when it is replaced, they have a whole grace period as others have.
     cache.attempt(cache.claim())
     for _ in range(2):
         cache.sweep(LONG)
-    assert cache.files() == {path}
+    assert place.files() == {path}
 
 
-def test_a_removal_that_was_cut_off_is_done_by_the_next_pass(cache: Cache) -> None:
+def test_a_removal_that_was_cut_off_is_done_by_the_next_pass(cache: Cache, place: Place) -> None:
     names = [f"{number:016x}.png" for number in range(5)]
     cache.attempt(cache.claim(), *names)
     cache.attempt(cache.claim())
     cache.sweep()
     for name in names[:3]:
-        next(cache.directory.rglob(name)).unlink()
+        place.remove(next(path for path in place.files() if path.endswith(name)))
     assert cache.sweep().removed.files == 2
-    assert not (cache.directory / "acme").exists()
+    assert not any(path.startswith("acme") for path in place.all_files())
 
 
-def test_files_that_came_back_from_a_backup_without_the_hidden_ones_are_swept_too(cache: Cache) -> None:
+def test_files_that_came_back_from_a_backup_without_the_hidden_ones_are_swept_too(cache: Cache, place: Place) -> None:
     cache.attempt(cache.claim(), FILE)
     record = cache.claim()
     cache.attempt(record, FILE)
-    for mark in cache.directory.rglob(".open"):
-        mark.unlink()
+    cache.sweep(LONG)
+    for mark in place.all_files() - place.files():
+        place.remove(mark)
     for _ in range(2):
         cache.sweep()
-    assert cache.files() == {path_of(record)}
+    assert place.files() == {path_of(record)}
 
 
-def test_what_is_no_folder_of_an_attempt_stays(cache: Cache) -> None:
+def test_what_is_no_folder_of_an_attempt_stays(cache: Cache, place: Place) -> None:
     cache.attempt(cache.claim(), FILE)
     cache.claim(visibility=Visibility.MISSING)
-    foreign = [cache.directory / "lost+found" / "x.png", cache.directory / "acme" / "images" / "--" / "notes" / "x.png"]
-    for file in foreign:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"")
+    foreign = {"lost+found/x.png", "acme/images/--/notes/x.png"}
+    for path in foreign:
+        place.write(path)
     for _ in range(2):
         cache.sweep()
-    assert cache.files() == {str(file.relative_to(cache.directory)) for file in foreign}
+    assert place.files() == foreign
 
 
 def test_a_dataset_with_many_folders_is_swept_a_few_at_a_time(cache: Cache) -> None:

@@ -12,14 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
 from hub.testing import eventually
-from pymongo.database import Database
 
 from libs.libcache.tests import attempts
 from libs.libcache.tests.attempts import Cache
+from libs.libcache.tests.places import InBucket, InDirectory, Place
 
-ROUNDS = 5
+ROUNDS = {InDirectory: 5, InBucket: 2}
 GRACE_SECONDS = 1.0
 WORKERS = 4
 SWEEPERS = 2
@@ -28,8 +27,9 @@ SWEEPERS = 2
 class Processes:
     """Some that make attempts, of which the first always goes on, and two that sweep."""
 
-    def __init__(self, cache: Cache, mongo_url: str, random: Random) -> None:
-        self._arguments = [sys.executable, attempts.__file__, mongo_url, cache.database.name, str(cache.directory)]
+    def __init__(self, cache: Cache, place: Place, mongo_url: str, random: Random) -> None:
+        self._arguments = [sys.executable, attempts.__file__, mongo_url, cache.database.name]
+        self._environment = place.environment
         self._random = random
         self._steady = self._start("steady", str(random.random()))
         self._workers = [self._work() for _ in range(WORKERS)]
@@ -72,7 +72,7 @@ class Processes:
         return self._start("sweeps", str(GRACE_SECONDS))
 
     def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([*self._arguments, *arguments])
+        return subprocess.Popen([*self._arguments, *arguments], env=self._environment)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -81,17 +81,12 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def running(cache: Cache, mongo_url: str, random: Random) -> Iterator[Processes]:
-    processes = Processes(cache, mongo_url, random)
+def running(cache: Cache, place: Place, mongo_url: str, random: Random) -> Iterator[Processes]:
+    processes = Processes(cache, place, mongo_url, random)
     try:
         yield processes
     finally:
         processes.end()
-
-
-@pytest.fixture
-def cache(cache_database: Database[dict[str, Any]], tmp_path: Path) -> Cache:
-    return Cache(cache_database, tmp_path / "assets")
 
 
 def removals(cache: Cache) -> int:
@@ -114,12 +109,12 @@ def pointed_to(cache: Cache) -> set[str]:
     return paths
 
 
-def test_no_answer_ever_points_to_a_file_that_is_not_there(cache: Cache, mongo_url: str) -> None:
+def test_no_answer_ever_points_to_a_file_that_is_not_there(cache: Cache, place: Place, mongo_url: str) -> None:
     seed = os.environ.get("SEED") or str(Random().randrange(10**9))
     print(f"SEED={seed}")
     random = Random(seed)
-    with running(cache, mongo_url, random) as processes:
-        for _ in range(ROUNDS):
+    with running(cache, place, mongo_url, random) as processes:
+        for _ in range(ROUNDS[type(place)]):
             processes.stop_some()
             # Those that go on sweep what comes up in much longer than a grace period, or in much less.
             eventually(lambda: processes.stopped_workers() > WORKERS / 2, 60)
@@ -132,5 +127,5 @@ def test_no_answer_ever_points_to_a_file_that_is_not_there(cache: Cache, mongo_u
             eventually(is_over, 60)
             processes.go_on()
         processes.end_workers()
-        eventually(lambda: cache.files() == pointed_to(cache), 60)
+        eventually(lambda: place.files() == pointed_to(cache), 60)
         assert not broken(cache)

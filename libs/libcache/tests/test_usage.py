@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from libcache.folders import Size
+from libcache.assets import Size
 from libcache.usage import QuotaError, Usage
 from pymongo.database import Database
 

@@ -29,7 +29,7 @@ def installation(
             "MONGO_URL": mongo_url,
             "MONGO_CACHE_DATABASE": cache_database.name,
             "MONGO_QUEUE_DATABASE": queue_database.name,
-            "ASSETS_DIRECTORY": str(tmp_path / "assets"),
+            "ASSETS_STORAGE": str(tmp_path / "assets"),
             "HF_ENDPOINT": "http://127.0.0.1:9",
         },
         cache=Shelf(cache_database, tmp_path / "assets"),

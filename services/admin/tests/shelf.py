@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from libcache.answers import Answer, AnswerKey, Answers, Kind
-from libcache.assets import Assets, url_prefix
+from libcache.assets import url_prefix
+from libcache.directory import Directory
 from libcache.records import Record, Records
 from libcache.schema import Visibility
 from pymongo.database import Database
@@ -21,7 +22,7 @@ class Shelf:
         self.directory = directory
         self.records = Records(database)
         self._answers = Answers(database)
-        self._assets = Assets(directory)
+        self._assets = Directory(directory)
 
     def observe(self, dataset: str, visibility: Visibility = Visibility.PUBLIC) -> Record:
         """The record of a dataset, after a job that found it so."""
@@ -32,14 +33,15 @@ class Shelf:
     def put(self, dataset: str, content: bytes = b"png") -> str:
         """The first page of a split, with one file; the path of that."""
         record = self.observe(dataset)
-        staging = self._assets.staging / str(record.fence)
+        staging = self._assets.staging(self.directory) / str(record.fence)
         staging.mkdir(parents=True)
         (staging / FILE).write_bytes(content)
         url = f"{url_prefix('', record)}/{FILE}"
         page = Answer(f'"{url}"'.encode(), asset_ends=[len(url) + 1])
         key = AnswerKey(Kind.FIRST_ROWS, dataset, "default", "train")
-        with self._assets.published(staging, record, [FILE]):
-            assert self._answers.write(key, page, record, REVISION)
+        self._answers.make_place(key, record)
+        self._assets.publish(staging, record, [FILE], lambda: None)
+        assert self._answers.write(key, page, record, REVISION)
         return url.removeprefix("/assets/")
 
     def files(self) -> set[str]:

@@ -126,13 +126,13 @@ def test_a_directory_that_is_not_there_is_no_empty_one(
     operator: Operator, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     fill(operator.cache)
-    monkeypatch.setenv("ASSETS_DIRECTORY", str(tmp_path / "elsewhere"))
-    expected = "ASSETS_DIRECTORY: there is no such folder; expected the one of the workers\n"
+    monkeypatch.setenv("ASSETS_STORAGE", str(tmp_path / "elsewhere"))
+    expected = "ASSETS_STORAGE: there is no such folder; expected the one of the workers\n"
     assert operator.run("assets", command) == Ran(2, "", expected)
     assert not operator.installation.jobs()
 
 
 def test_a_mongo_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    settings = {"MONGO_URL": f"mongodb://127.0.0.1:{free_port()}", "ASSETS_DIRECTORY": str(tmp_path)}
+    settings = {"MONGO_URL": f"mongodb://127.0.0.1:{free_port()}", "ASSETS_STORAGE": str(tmp_path)}
     expected = "MONGO_URL: no Mongo server answers; expected one that runs and lets us in\n"
     assert as_program("assets", "report", **settings) == Ran(2, "", expected)

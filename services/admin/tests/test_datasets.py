@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from hub.faults import Faults
 from hub.testing import RunningHub, eventually
 from libcache.answers import Answer, AnswerKey, Answers, Kind
 from libcache.records import Record
@@ -209,13 +208,14 @@ class TestWarm:
         assert operator.installation.jobs() == {str(JobKey("datasets", f"acme/{number}")) for number in range(6)}
 
     def test_ctrl_c_ends_it_without_a_traceback(self, operator: Operator, hub: RunningHub) -> None:
-        hub.set_faults(Faults(latency_ms=8_000))
+        hub.process.send_signal(signal.SIGSTOP)
         environment = {**operator.installation.environment, "HF_ENDPOINT": hub.endpoint, "PATH": os.environ["PATH"]}
         command = [sys.executable, "-m", "admin", "datasets", "warm"]
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
             eventually(lambda: operator.json("audit", "list")["changes"])
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
+        hub.process.send_signal(signal.SIGCONT)
         assert (process.returncode, "Traceback" in said) == (130, False)
 
 

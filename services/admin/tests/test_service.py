@@ -52,7 +52,7 @@ def environment(
             "MONGO_URL": mongo_url,
             "MONGO_QUEUE_DATABASE": f"{module_database_name}_queue",
             "MONGO_CACHE_DATABASE": f"{module_database_name}_cache",
-            "ASSETS_DIRECTORY": str(tmp_path_factory.mktemp("assets")),
+            "ASSETS_STORAGE": str(tmp_path_factory.mktemp("assets")),
             "HF_ENDPOINT": hub.endpoint,
             "HF_TOKEN": "hf_worker",
         }

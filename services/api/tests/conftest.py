@@ -3,10 +3,14 @@
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hub.testing import RunningHub, running_hub
+from libcache.assets import Assets
+from libcache.directory import Directory
 from libcache.schema import Visibility
 
 from services.api.tests.odd_hub import OddHub
@@ -47,7 +51,7 @@ def environment(mongo_url: str, hub: RunningHub, prefix: str, assets_directory: 
         "MONGO_URL": mongo_url,
         "MONGO_QUEUE_DATABASE": f"{prefix}_queue",
         "MONGO_CACHE_DATABASE": f"{prefix}_cache",
-        "ASSETS_DIRECTORY": str(assets_directory),
+        "ASSETS_STORAGE": str(assets_directory),
         "HF_ENDPOINT": hub.endpoint,
         "HF_WEBHOOK_SECRET": SECRET,
         # So that tests can ask as different clients.
@@ -73,8 +77,16 @@ def public_api(environment: dict[str, str]) -> Iterator[RunningApi]:
 
 @pytest.fixture(scope="session")
 def shelf(mongo_url: str, prefix: str, assets_directory: Path) -> Iterator[Shelf]:
-    shelf = Shelf(mongo_url, prefix, assets_directory)
-    yield shelf
+    with opened_shelf(mongo_url, prefix, Directory(assets_directory)) as shelf:
+        yield shelf
+
+
+@contextmanager
+def opened_shelf(mongo_url: str, prefix: str, assets: Assets) -> Iterator[Shelf]:
+    """A shelf for the time of a `with` block; its databases are dropped."""
+    with TemporaryDirectory() as scratch:
+        shelf = Shelf(mongo_url, prefix, assets, Path(scratch))
+        yield shelf
     for name in shelf.client.list_database_names():
         if name.startswith(prefix):
             shelf.client.drop_database(name)

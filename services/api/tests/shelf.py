@@ -20,16 +20,20 @@ PICTURE = b"not really a picture"
 
 
 class Shelf:
-    """Writes records, answers and assets of the databases whose names begin with `prefix`, as the workers do."""
+    """Writes records, answers and assets of the databases whose names begin with `prefix`, as the workers do.
 
-    def __init__(self, mongo_url: str, prefix: str, assets: Path) -> None:
+    `scratch` is for files of its own.
+    """
+
+    def __init__(self, mongo_url: str, prefix: str, assets: Assets, scratch: Path) -> None:
         self.client = MongoClient[dict[str, Any]](mongo_url, **OPTIONS)
         self.cache_name = f"{prefix}_cache"
         cache = self.client[self.cache_name]
         self.jobs = self.client[f"{prefix}_queue"]["jobs"]
         self.records = Records(cache)
         self.answers = Answers(cache)
-        self.assets = Assets(assets)
+        self._assets = assets
+        self._scratch = scratch
 
     def job(self, key: JobKey) -> dict[str, Any] | None:
         """The job of this key, if one is in the queue."""
@@ -118,25 +122,25 @@ class Shelf:
 
     def write_asset(self, record: Record, content: bytes, name: str) -> str:
         """Stores a media file. Returns the path of its URL."""
-        staging = self.assets.staging / name
+        staging = self._assets.staging(self._scratch) / name
         staging.mkdir(parents=True, exist_ok=True)
         (staging / name).write_bytes(content)
-        with self.assets.published(staging, record, [name]):
-            return f"{url_prefix('', record)}/{name}"
+        self._assets.publish(staging, record, [name], lambda: None)
+        return f"{url_prefix('', record)}/{name}"
 
     def write_pictures(
         self, record: Record, count: int = 1, *, config: str = "default", split: str = "train"
     ) -> list[str]:
         """Stores first rows with a picture each, and the pictures. Returns the paths of their URLs."""
         names = [f"{index:016x}.png" for index in range(count)]
-        staging = self.assets.staging / f"{record.fence}"
+        staging = self._assets.staging(self._scratch) / f"{record.fence}"
         staging.mkdir(parents=True, exist_ok=True)
         for name in names:
             (staging / name).write_bytes(PICTURE)
-        with self.assets.published(staging, record, names):
-            paths = [f"{url_prefix('', record)}/{name}" for name in names]
-            rows = [{"picture": {"src": path, "height": 1, "width": 1}} for path in paths]
-            self.write_first_rows(record, config, split, rows, assets=paths)
+        self._assets.publish(staging, record, names, lambda: None)
+        paths = [f"{url_prefix('', record)}/{name}" for name in names]
+        rows = [{"picture": {"src": path, "height": 1, "width": 1}} for path in paths]
+        self.write_first_rows(record, config, split, rows, assets=paths)
         return paths
 
     def fill(self, dataset: str, visibility: Visibility = Visibility.PUBLIC) -> tuple[Record, str]:
@@ -149,4 +153,6 @@ class Shelf:
         return record, self.write_asset(record, PICTURE, "0123456789abcdef.png")
 
     def _write(self, record: Record, key: AnswerKey, answer: Answer) -> None:
+        if answer.asset_ends:
+            self.answers.make_place(key, record)
         assert self.answers.write(key, answer, record, record.revision)

@@ -53,7 +53,7 @@ def test_a_mongo_that_can_not_be_used_is_one_line(environment: dict[str, str]) -
 
 def test_without_its_assets_directory_it_is_not_ready(environment: dict[str, str], tmp_path: Path) -> None:
     directory = tmp_path / "assets"
-    with running_api({**environment, "ASSETS_DIRECTORY": str(directory)}) as api:
+    with running_api({**environment, "ASSETS_STORAGE": str(directory)}) as api:
         response = api.http.get("/ready")
         assert (response.status_code, response.json()["mongo"]) == (503, "ok")
         assert response.json()["assets"] != "ok"

@@ -1,7 +1,7 @@
 import pytest
 from api.settings import ApiSettings
 
-WHOLE = {"MONGO_URL": "mongodb://127.0.0.1:27017", "ASSETS_DIRECTORY": "assets"}
+WHOLE = {"MONGO_URL": "mongodb://127.0.0.1:27017", "ASSETS_STORAGE": "assets"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def test_an_empty_auth_path_is_empty_and_other_empty_variables_are_absent(monkey
     ("name", "value"),
     [
         ("MONGO_URL", ""),
-        ("ASSETS_DIRECTORY", ""),
+        ("ASSETS_STORAGE", ""),
         ("API_PORT", "x"),
         ("API_PORT", "70000"),
         ("API_DRAIN_SECONDS", "0"),

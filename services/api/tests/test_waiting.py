@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 from hub.testing import eventually
+from libcache.directory import Directory
 from libcache.schema import Visibility, open_cache_database
 from libcommon.mongo import disconnect
 from stack.mongo import MongoServer, running_mongo
@@ -43,7 +44,7 @@ def paths(mongo: MongoServer, assets_directory: Path, prefix: str) -> list[str]:
     """What can be asked for: good answers, errors, unknown names, files."""
     open_cache_database(mongo.url, f"{prefix}_cache")
     disconnect("cache")
-    shelf = Shelf(mongo.url, prefix, assets_directory)
+    shelf = Shelf(mongo.url, prefix, Directory(assets_directory), assets_directory)
     for name, visibility in ((PRIVATE, Visibility.PRIVATE), (PUBLIC, Visibility.PUBLIC)):
         record = shelf.observe(name, visibility)
         shelf.list_splits(record, {"default": ["train", "waiting"]})

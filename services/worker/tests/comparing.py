@@ -27,7 +27,7 @@ Lead = Callable[..., Turn]
 
 
 def settings_of(folder: Path, settings: dict[str, object]) -> WorkerSettings:
-    folders = {"assets_directory": folder / "assets", "scratch_directory": folder / "scratch"}
+    folders = {"assets_storage": str(folder / "assets"), "scratch_directory": folder / "scratch"}
     return WorkerSettings.model_validate({**folders, "hf_token": "hf_worker", **settings})
 
 

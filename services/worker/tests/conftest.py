@@ -132,7 +132,7 @@ def start_reconciler(station: Station, mongo_url: str, tmp_path: Path) -> Iterat
             "MONGO_CACHE_DATABASE": station.cache_database.name,
             "HF_ENDPOINT": station.hub.endpoint,
             "HF_TOKEN": "hf_worker",
-            "ASSETS_DIRECTORY": str(station.assets),
+            "ASSETS_STORAGE": str(station.assets),
             "SCRATCH_DIRECTORY": str(station.scratch),
             "RECONCILE_INTERVAL_SECONDS": "21600",
             "RECONCILE_PAGE_SECONDS": "0",

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from libcache.answers import Answers
-from libcache.assets import Assets
 from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
 from libcache.scratch import Scratch
+from libcache.storage import open_assets
 from libcache.usage import Usage
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
@@ -52,7 +52,7 @@ def reconciliation_of(
 ) -> Reconciliation:
     """What a worker with these settings takes its steps by; `databases` are those of the queue and the cache."""
     queue_database, cache_database = databases
-    assets = Assets(settings.assets_directory)
+    assets = open_assets(settings)
     stores = Stores(
         Queue(queue_database, settings.limits),
         Records(cache_database),
@@ -60,7 +60,7 @@ def reconciliation_of(
         Plans(cache_database),
         assets,
         Usage(cache_database, None),
-        Scratch(assets.staging),
+        Scratch(assets.staging(settings.scratch_directory)),
     )
     hub = Asking(
         executor,

@@ -105,7 +105,7 @@ class Station:
             # It would find what a test means to be lost.
             "RECONCILE_INTERVAL_SECONDS": "0",
             "ASSETS_SWEEP_INTERVAL_SECONDS": "0",
-            "ASSETS_DIRECTORY": str(self.assets),
+            "ASSETS_STORAGE": str(self.assets),
             "SCRATCH_DIRECTORY": str(self.scratch),
             **{name: str(value) for name, value in settings.items()},
         }

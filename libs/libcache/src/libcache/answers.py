@@ -6,7 +6,9 @@ therefore sees an old whole answer or a new whole one.
 
 import gzip
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -91,6 +93,10 @@ class Answer:
         return frozenset(self.body[self.body.rfind(b"/", 0, end) + 1 : end].decode() for end in self.asset_ends)
 
 
+_NOT_READY = Answer.of_error(CodedError("ResponseNotReady", "The answer is not stored yet: ask again in a moment."))
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A stored /splits answer that another run would not change, and what it lists; nothing if it is an error."""
@@ -118,7 +124,9 @@ class Answers:
     ) -> bool:
         """Stores an answer made under `record`; False if a later claim wrote its own already (then drop yours).
 
-        `traceparent` is the trace that it was made in, as https://www.w3.org/TR/trace-context/ writes it.
+        `traceparent` is the trace that it was made in, as https://www.w3.org/TR/trace-context/ writes it. One with
+        assets needs a place, see `make_place`, made before they were published: False if that was closed or removed
+        since.
 
         An error that isn't the data's fault never replaces a good answer of the same generation: that one is
         marked stale.
@@ -128,29 +136,45 @@ class Answers:
             if standing and standing["status"] == 200 and standing["generation"] == record.generation:
                 failure = {"stale": True, "failed_code": answer.code, "failed_revision": revision}
                 return self._upsert(key, record, failure, insert=False)
-        compressed = gzip.compress(answer.body, _COMPRESSION_LEVEL, mtime=0)
         return self._upsert(
             key,
             record,
             {
+                **_content(answer),
                 "generation": record.generation,
                 "revision": revision,
                 "signature": record.signature if _is_about_content(answer.code) else None,
                 "traceparent": traceparent,
-                "status": answer.status,
-                "code": answer.code,
                 "stale": False,
-                "body": Binary(compressed),
-                "digest": digest_of(compressed),
-                "features_span": list(answer.features_span or ()),
-                "row_offsets": answer.row_offsets,
-                "asset_ends": answer.asset_ends,
                 "assets_fence": record.fence if answer.asset_ends else None,
-                "configs": answer.configs,
-                "splits": answer.splits,
-                "num_rows_total": answer.num_rows_total,
-                "partial": answer.partial,
             },
+            insert=not answer.asset_ends,
+        )
+
+    def make_place(self, key: AnswerKey, record: Record) -> None:
+        """Makes sure that an answer made under `record` can be stored by a change of what is there.
+
+        So, removing or closing what is there keeps everybody who has published assets until then from storing theirs.
+        """
+        nothing = {
+            **_content(_NOT_READY),
+            # Of no generation that any record has: nobody reads it.
+            "generation": 0,
+            "fence": record.fence - 1,
+            "revision": None,
+            "signature": None,
+            "traceparent": None,
+            "stale": True,
+            "assets_fence": None,
+            "written_at": _NEVER,
+        }
+        with suppress(DuplicateKeyError):  # another process made it
+            self._answers.update_one(key.filter, {"$setOnInsert": nothing}, upsert=True)
+
+    def close(self, dataset: str, fence: int) -> None:
+        """From now on no attempt at the rows of a split with this fence or a lower one stores an answer with assets."""
+        self._answers.update_many(
+            {"kind": Kind.FIRST_ROWS.value, "dataset": dataset, "fence": {"$lt": fence}}, {"$set": {"fence": fence}}
         )
 
     def _upsert(self, key: AnswerKey, record: Record, fields: dict[str, Any], *, insert: bool = True) -> bool:
@@ -165,7 +189,7 @@ class Answers:
         return bool(written.matched_count or written.upserted_id)
 
     def asset_folders(self, dataset: str) -> set[tuple[int, int]]:
-        """The generation and fence of each folder of the assets directory that an answer of the dataset points to."""
+        """The generation and fence of each folder of assets that an answer of the dataset points to."""
         # An index has all of it.
         found = self._answers.find({"dataset": dataset}, {"_id": 0, "generation": 1, "assets_fence": 1})
         return {(answer["generation"], answer["assets_fence"]) for answer in found if answer.get("assets_fence")}
@@ -299,6 +323,23 @@ class Answers:
             ]
             if gone:
                 self._answers.bulk_write(gone, ordered=False)
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    compressed = gzip.compress(answer.body, _COMPRESSION_LEVEL, mtime=0)
+    return {
+        "status": answer.status,
+        "code": answer.code,
+        "body": Binary(compressed),
+        "digest": digest_of(compressed),
+        "features_span": list(answer.features_span or ()),
+        "row_offsets": answer.row_offsets,
+        "asset_ends": answer.asset_ends,
+        "configs": answer.configs,
+        "splits": answer.splits,
+        "num_rows_total": answer.num_rows_total,
+        "partial": answer.partial,
+    }
 
 
 def _batches(found: Iterator[dict[str, Any]], between: Callable[[], object]) -> Iterator[list[dict[str, Any]]]:

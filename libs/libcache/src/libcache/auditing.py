@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from libcache.answers import AnswerKey, Answers
-from libcache.assets import Assets
-from libcache.folders import Size
+from libcache.assets import Assets, Size
 from libcache.records import Records
 from libcache.schema import READABLE
 from libcache.sweeping import Place, State, Sweeper

@@ -3,14 +3,13 @@
 What is decided here holds whatever other processes do, and however long this one is stopped in between:
 
 - a folder below the record's generation is read by nobody, and never will be: it is removed;
-- a folder that is held belongs to an attempt that may still write its answer: it stays;
-- a folder that isn't held and that no answer points to will never be pointed to again, since only its own attempt could
-  do that. It is removed a grace period after that was first seen, if a second look finds the same. For that long,
-  clients with an older answer find its files; and a write of an attempt that died, still on its way to Mongo when it
-  was first looked for, has come.
+- a folder that an answer points to stays;
+- a folder that no answer points to may be one whose attempt goes on, or one with an answer that clients still have. It
+  stays a grace period after that was first seen. Then its attempt, if it is only stopped, is kept from ever storing its
+  answer (`Answers.close`), and if it still hasn't done so, the folder is removed.
 
-What is held is asked before the answers are read: an attempt that ends in between has written its answer by then. The
-time is asked before, too: so a second look is a grace period after the first, wherever this process was held up.
+The time is asked before the answers are read: so a second look is a grace period after the first, wherever this process
+was held up.
 """
 
 from collections.abc import Iterator
@@ -18,8 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from libcache.answers import Answers
-from libcache.assets import Assets
-from libcache.folders import Folder, Size
+from libcache.assets import Assets, Folder, Size
 from libcache.records import Records
 
 # Of a dataset there may be as many folders as it has splits; the work of one look is bounded.
@@ -36,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a walk over the directory goes on: at a dataset's folder, by its generation and fence."""
+    """Where a walk over the assets goes on: at a dataset's folder, by its generation and fence."""
 
     dataset: str
     folder: tuple[int, int] = (0, 0)
@@ -53,11 +51,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A folder, and what is to become of it; `is_new` if it was not yet noted that no answer points to it."""
+    """A folder, and what is to become of it; `is_new` if it was not yet noted that no answer points to it, `is_past` if
+    no answer ever will be read that does.
+    """
 
     folder: Folder
     state: State
     is_new: bool = False
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class Swept:
 
 
 class Sweeper:
-    """Looks at the folders of one assets directory, and removes those that are over.
+    """Looks at the folders of one place of assets, and removes those that are over.
 
     Raises:
-        OSError: from each method, when the directory can't be read or changed.
+        OSError: from each method, when the place can't be read or changed.
         pymongo.errors.PyMongoError: from each method, when Mongo can't be asked.
     """
 
@@ -104,7 +105,6 @@ class Sweeper:
         if not folders:
             return [], None
         looked_at, following = folders[: self._max_folders], folders[self._max_folders :]
-        held = {folder.id for folder in looked_at if folder.is_held()}
         since = {folder.id: folder.unnamed_since() for folder in looked_at}
         now = self._assets.now() if any(time is not None for time in since.values()) else 0.0
         record = self._records.find(place.dataset)
@@ -112,11 +112,9 @@ class Sweeper:
         judged = []
         for folder in looked_at:
             if record is None or folder.generation < record.generation:
-                judged.append(Judged(folder, State.TO_REMOVE))
+                judged.append(Judged(folder, State.TO_REMOVE, is_past=True))
             elif folder.id in named:
                 judged.append(Judged(folder, State.NAMED))
-            elif folder.id in held:
-                judged.append(Judged(folder, State.KEPT))
             else:
                 judged.append(self._judge_unnamed(folder, since[folder.id], now))
         return judged, Place(place.dataset, following[0].id) if following else None
@@ -125,11 +123,23 @@ class Sweeper:
         """Removes what is over of some of a dataset's folders; tells of them, and where its others begin."""
         judged, following = self.judge(place)
         swept = Swept()
-        for each in judged:
+        for each in self._looked_at_again(place.dataset, judged):
             swept += self._sweep(each)
         if following is None:
             self._assets.remove_empty_folders(place.dataset)
         return swept, following
+
+    def _looked_at_again(self, dataset: str, judged: list[Judged]) -> list[Judged]:
+        """The same, once the attempts of those that are to be removed can't store their answers any more."""
+        fences = [each.folder.fence for each in judged if each.state is State.TO_REMOVE and not each.is_past]
+        if not fences:
+            return judged
+        self._answers.close(dataset, max(fences))
+        named = self._answers.asset_folders(dataset)
+        return [
+            Judged(each.folder, State.NAMED) if each.folder.id in named and not each.is_past else each
+            for each in judged
+        ]
 
     def _sweep(self, judged: Judged) -> Swept:
         folder = judged.folder

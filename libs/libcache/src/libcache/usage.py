@@ -15,7 +15,7 @@ from typing import Any, cast
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from libcache.folders import Size
+from libcache.assets import Size
 
 _NAME = "assets"
 

@@ -38,7 +38,7 @@ _STATUSES: dict[type[Exception], int] = {
     HubError: 502,
 }
 _MONGO = "Mongo can't be used just now: try again in a moment."
-_FOLDER = "The assets directory can't be used: the log says why."
+_ASSETS = "The media files can't be used: the log says why."
 
 log = structlog.get_logger()
 
@@ -156,8 +156,8 @@ async def _on_mongo_error(_request: Request, error: Exception) -> Response:
 
 
 async def _on_os_error(_request: Request, error: Exception) -> Response:
-    log.error("the assets directory failed", action="disk_failed", error=str(error))
-    return _error(500, _FOLDER)
+    log.error("the assets failed", action="assets_failed", error=str(error))
+    return _error(500, _ASSETS)
 
 
 def _json(content: Any) -> Response:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from libcache.assets import Size
 from libcache.auditing import BrokenAnswer, Survey
-from libcache.folders import Size
 from libcache.sweeping import State
 from libcache.usage import Measured
 

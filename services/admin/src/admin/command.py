@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"MONGO_URL: {_trouble(error)}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error.strerror}: {error.filename}", file=sys.stderr)
+        print(": ".join(filter(None, (error.strerror or str(error), error.filename))), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
 def _do_verb(given: Namespace) -> int:
     verb: Verb[Any, Any] = given.verb
     parameters = verb.parameters.model_validate(_values(verb, given))
-    desk = Desk(DeskSettings.from_environment(), _assets_settings)
+    desk = Desk(DeskSettings.from_environment(), AssetsSettings.from_environment)
     result = _perform(verb, desk, parameters)
     _write(dumps(result).decode() if given.json else verb.text(result, parameters))
     return 1 if isinstance(result, Step) and not any(result.done.values()) else 0
@@ -107,15 +107,6 @@ def _perform(verb: Verb[Any, Any], desk: Desk, parameters: Parameters) -> Any:
             bar.set_postfix(total)
             bar.update()
     return Step(dict(total))
-
-
-def _assets_settings() -> AssetsSettings:
-    settings = AssetsSettings.from_environment()
-    # Where a volume isn't mounted, every file would be missing.
-    if not settings.assets_directory.is_dir():
-        print("ASSETS_DIRECTORY: there is no such folder; expected the one of the workers", file=sys.stderr)
-        raise SystemExit(2)
-    return settings
 
 
 def _user() -> str:

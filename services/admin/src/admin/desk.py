@@ -11,6 +11,7 @@ from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
 from libcache.settings import AssetsSettings
+from libcache.storage import open_assets
 from libcache.sweeping import Sweeper
 from libcache.usage import Usage
 from libqueue.dead import Dead
@@ -25,7 +26,7 @@ from admin.settings import DeskSettings
 
 
 class Desk:
-    """All of it. The settings of the assets directory are read when a verb needs that.
+    """All of it. The settings of the assets are read when a verb needs them.
 
     Raises:
         pymongo.errors.PyMongoError: the server can't be reached.
@@ -59,12 +60,21 @@ class Desk:
 
     @cached_property
     def assets(self) -> Assets:
-        """The media files."""
-        return Assets(self.assets_settings.assets_directory)
+        """The media files.
+
+        Raises:
+            OSError: their place isn't there, which is not the same as an empty one.
+        """
+        assets = open_assets(self.assets_settings)
+        try:
+            assets.check()
+        except OSError as error:
+            raise OSError(error.errno, f"ASSETS_STORAGE: {error.strerror or error}") from error
+        return assets
 
     @cached_property
     def usage(self) -> Usage:
-        """How much of the assets directory is used."""
+        """How much the media files take."""
         return Usage(self._cache, self.assets_settings.assets_quota_bytes)
 
     @cached_property

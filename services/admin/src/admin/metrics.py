@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
+from libcache.assets import Assets
+from libcache.directory import Directory
 from libcommon.pool import FIGURES, POOL
 from libqueue.inspection import Depth
 from prometheus_client import (
@@ -37,7 +39,7 @@ log = structlog.get_logger()
 class Metrics:
     """The metrics of one installation."""
 
-    def __init__(self, office: Office, assets_directory: Path) -> None:
+    def __init__(self, office: Office, assets: Assets) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -45,7 +47,8 @@ class Metrics:
         pool = {name: Gauge(f"admin_mongo_{name}", about, registry=self._registry) for name, about in FIGURES.items()}
         POOL.report_to(lambda name, count: pool[name].set(count))
         self._registry.register(_Installation(office))
-        self._registry.register(_Disk(assets_directory))
+        if isinstance(assets, Directory):
+            self._registry.register(_Disk(assets.root))
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format. It asks Mongo; without it, `admin_mongo_up` is 0 and most is left

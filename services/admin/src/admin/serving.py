@@ -6,6 +6,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from libcache.storage import open_assets
 from libcommon.logs import configure_logging
 
 from admin.app import create_app
@@ -33,7 +34,7 @@ def serve() -> int:
     door = Door(settings, Hub(settings.hf_endpoint, settings.hf_token))
     if door.is_closed:
         log.warning("closed: neither ADMIN_TOKEN nor ADMIN_ORGANIZATION is set", action="closed")
-    app = create_app(office, door, Metrics(office, settings.assets_directory))
+    app = create_app(office, door, Metrics(office, open_assets(settings)))
     config = uvicorn.Config(
         app,
         lifespan="off",

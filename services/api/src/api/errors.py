@@ -40,6 +40,10 @@ class ApiError(CodedError):
         self.headers = headers or {}
 
 
+class AssetsError(Exception):
+    """The media files can't be reached."""
+
+
 def error_response(request: Request, error: ApiError) -> Response:
     """The answer that tells of `error`."""
     # "Ask again in 2 s" must not be kept for 10 s.
@@ -93,6 +97,15 @@ async def on_mongo_error(request: Request, error: Exception) -> Response:
     """Handles a database that is down or slow: it is the server's fault, and passes."""
     logger.error("mongo failed", action="mongo_failed", exception=type(error).__name__)
     return error_response(request, _unexpected(request, Failure.MONGO, retry_after=_RETRY_AFTER_SECONDS))
+
+
+async def on_assets_error(request: Request, error: Exception) -> Response:
+    """Handles media files that can't be reached."""
+    logger.error("the media files can't be reached", action="assets_failed", error=str(error.__cause__))
+    metrics: Metrics = request.app.state.metrics
+    metrics.failed(Failure.ASSETS)
+    message = "The media files can't be reached: try again soon."
+    return error_response(request, ApiError("ServiceUnavailable", message, retry_after=_RETRY_AFTER_SECONDS))
 
 
 def _unexpected(request: Request, reason: Failure, retry_after: float | None = None) -> ApiError:
@@ -149,4 +162,5 @@ EXCEPTION_HANDLERS = {
     ApiError: on_api_error,
     HTTPException: on_http_exception,
     PyMongoError: on_mongo_error,
+    AssetsError: on_assets_error,
 }

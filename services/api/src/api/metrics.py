@@ -29,6 +29,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 class Failure(StrEnum):
     """What kept the api from answering."""
 
+    ASSETS = "assets"
     BUG = "bug"
     MONGO = "mongo"
     TIME = "time"

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from libcache.assets import Assets
 from libcache.reading import Reader
 from libcache.records import Records
 from libcache.schema import open_cache_database
+from libcache.storage import open_assets
 from libcommon.mongo import connect_async
 from libqueue.queue import Queue
 from libqueue.schema import open_queue_database
@@ -21,6 +21,10 @@ from api.refused_names import RefusedNames
 from api.settings import ApiSettings
 from api.signing import Signer
 
+if TYPE_CHECKING:
+    from libcache.bucket import Bucket
+    from libcache.directory import Directory
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -31,7 +35,7 @@ class Services:
     reader: Reader
     records: Records
     queue: Queue
-    assets: Assets
+    assets: "Directory | Bucket"
     auth: AuthCheck | None
     """None: there is no check, and only what is known to be public is served."""
     signer: Signer
@@ -61,7 +65,7 @@ async def open_services(settings: ApiSettings, databases: Databases, metrics: Me
             reader=Reader(mongo[settings.mongo_cache_database]),
             records=databases.records,
             queue=databases.queue,
-            assets=Assets(settings.assets_directory),
+            assets=open_assets(settings),
             auth=auth,
             signer=Signer(settings.signing_keys, settings.assets_signature_seconds),
             refused_names=RefusedNames(),

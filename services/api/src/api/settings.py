@@ -2,10 +2,10 @@
 
 import os
 import re
-from pathlib import Path
 from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from libcache.settings import StorageSettings
 from libcommon.settings import HttpAddress, HubSettings, MongoSettings
 from libqueue.settings import QueueSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -22,7 +22,7 @@ def _auth_path() -> str:
     return os.environ.get("HF_AUTH_PATH", DEFAULT_AUTH_PATH)
 
 
-class ApiSettings(MongoSettings, HubSettings, QueueSettings):
+class ApiSettings(MongoSettings, HubSettings, QueueSettings, StorageSettings):
     """Read once at start; see the README for what each is for."""
 
     api_host: str = Field("127.0.0.1", description="Address to listen on")
@@ -38,12 +38,12 @@ class ApiSettings(MongoSettings, HubSettings, QueueSettings):
         ge=1,
         description="How long a client may take to go on with a request, or to take more of its answer, in seconds",
     )
-    assets_directory: Path = Field(description="The folder that the workers write media files to")
     assets_internal_location: str | None = Field(
         None,
-        description="The path at which the reverse proxy has that folder, closed outside: the api checks who asks for "
-        "a file, and nginx sends it (`X-Accel-Redirect`); and nginx may keep public answers, but asks the api each "
-        "time (`X-Accel-Expires`). Without it the api sends files itself, and nothing is kept",
+        description="The path at which the reverse proxy has the directory of `ASSETS_STORAGE`, closed outside: the "
+        "api checks who asks for a file, and nginx sends it (`X-Accel-Redirect`), while the files of a bucket come "
+        "from the api; and nginx may keep public answers, but asks the api each time (`X-Accel-Expires`). Without it "
+        "the api sends files itself, and nothing is kept",
     )
     hf_auth_path: str = Field(
         default_factory=_auth_path,

@@ -15,6 +15,7 @@ from libcache.plans import Plans
 from libcache.records import Records
 from libcache.schema import open_cache_database
 from libcache.scratch import Scratch
+from libcache.storage import open_assets
 from libcache.usage import Usage
 from libcommon.logs import configure_logging
 from libqueue.queue import Queue
@@ -63,10 +64,15 @@ def main(arguments: list[str]) -> int:
         return 2
     log = structlog.get_logger()
     log.info("listening", action="listening", url=url)
+    assets = open_assets(settings)
     try:
-        settings.assets_directory.mkdir(parents=True, exist_ok=True)
+        assets.prepare()
+    except OSError as error:
+        print(f"ASSETS_STORAGE: can't be used: {error}", file=sys.stderr)
+        return 2
+    try:
         scratch = Scratch(settings.scratch_directory)
-        staging = Scratch(Assets(settings.assets_directory).staging)
+        staging = Scratch(assets.staging(settings.scratch_directory))
     except OSError as error:
         print(f"a folder can't be written: {error.strerror}: {error.filename}", file=sys.stderr)
         return 2
@@ -80,7 +86,7 @@ def main(arguments: list[str]) -> int:
     try:
         executor.prepare()
         log.info("isolation", action="isolation", layers=executor.isolation())
-        worker = _connect(type_, settings, staging, executor, stopping, vitals)
+        worker = _connect(type_, settings, assets, staging, executor, stopping, vitals)
         if worker is not None:
             worker.run()
     except ZygoteDiedError:
@@ -97,6 +103,7 @@ def main(arguments: list[str]) -> int:
 def _connect(
     type_: str,
     settings: WorkerSettings,
+    assets: Assets,
     staging: Scratch,
     executor: Executor,
     stopping: Stopping,
@@ -117,7 +124,7 @@ def _connect(
             Records(cache_database),
             Answers(cache_database),
             Plans(cache_database),
-            Assets(settings.assets_directory),
+            assets,
             Usage(cache_database, settings.assets_quota_bytes),
             staging,
         )

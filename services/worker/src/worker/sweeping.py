@@ -8,8 +8,7 @@ import time
 from dataclasses import dataclass
 
 import structlog
-from libcache.folders import Size
-from libcache.scratch import remove_abandoned
+from libcache.assets import Size
 from libcache.settings import AssetsSettings
 from libcache.sweeping import Place, Sweeper, Swept
 
@@ -63,7 +62,7 @@ class Sweeping:
 
     def __init__(self, passes: Passes, stores: Stores, vitals: Vitals, settings: AssetsSettings) -> None:
         self._passes = passes
-        self._staging = stores.assets.staging
+        self._assets = stores.assets
         self._usage = stores.usage
         self._metrics = vitals.metrics
         self._sweeper = Sweeper(stores.assets, stores.records, stores.answers, settings.assets_grace_seconds)
@@ -100,7 +99,7 @@ class Sweeping:
     def _sweep(self, step: Step) -> None:
         counts = _Counts.of(step.counts) if step.counts else _Counts(self._usage.begin(), Swept())
         if step.cursor is None:
-            remove_abandoned(self._staging)
+            self._assets.remove_abandoned()
         swept, following = self._sweep_for(_STEP_SECONDS, Place.parse(step.cursor) if step.cursor else None)
         self._metrics.swept(swept.removed.files)
         total = _Counts(counts.begun, counts.swept + swept)

@@ -110,7 +110,7 @@ def station(ground: Ground, name: str, port: int, workers: list[str], witnesses:
         "MONGO_QUEUE_DATABASE": f"{name}_queue",
         "MONGO_CACHE_DATABASE": f"{name}_cache",
         "HF_ENDPOINT": ground.hub_url,
-        "ASSETS_DIRECTORY": str(ground.scene.directory / name / "assets"),
+        "ASSETS_STORAGE": str(ground.scene.directory / name / "assets"),
         # A lost event would come back by itself.
         "RECONCILE_INTERVAL_SECONDS": "0",
         # Often, and for what has just been left behind: what is swept too soon is missed in the end.

@@ -11,6 +11,7 @@ from stack.child import Program
 from stack.directory import Secrets
 from stack.settings import Settings
 
+_OF_BUCKET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 WITHHELD = frozenset(
     (
         "MONGO_URL",
@@ -22,6 +23,7 @@ WITHHELD = frozenset(
         "HUB_WORKER_TOKEN",
         "ASSETS_SIGNING_KEYS",
         "ADMIN_TOKEN",
+        *_OF_BUCKET,
     )
 )
 """Taken out of everybody's environment: only who needs a secret gets it."""
@@ -61,10 +63,13 @@ def programs(
         webhook_secret = webhook_secret or secrets.webhook_secret
         stages.append([_hub(settings, datasets_directory, hub_token, webhook_secret, common)])
 
+    directory = str(settings.data_directory / "assets")
+    storage = environment.get("ASSETS_STORAGE") or directory
     product = common | {
         "MONGO_URL": mongo_url,
         "HF_ENDPOINT": hub_endpoint,
-        "ASSETS_DIRECTORY": str(settings.data_directory / "assets"),
+        "ASSETS_STORAGE": storage,
+        **{name: environment[name] for name in _OF_BUCKET if name in environment},
     }
     worker = {"RECONCILE_SCOPE": scope} | product | {"SCRATCH_DIRECTORY": str(settings.data_directory / "caches")}
     if hub_token is not None:
@@ -98,7 +103,8 @@ def programs(
         proxy = reverse_proxy.settings_of(environment) | {
             "PROXY_LISTEN": f"127.0.0.1:{settings.port}",
             "PROXY_API": f"127.0.0.1:{api_port}",
-            "ASSETS_DIRECTORY": api["ASSETS_DIRECTORY"],
+            # The files of a bucket come from the api.
+            "ASSETS_DIRECTORY": directory if "://" in storage else storage,
         }
         stages.append([_reverse_proxy(settings, settings.nginx, proxy, common)])
     return stages

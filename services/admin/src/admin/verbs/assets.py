@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from libcache.answers import Kind
+from libcache.assets import Size
 from libcache.auditing import broken_answers, survey
 from libcache.browsing import Bookmark
-from libcache.folders import Size
-from libcache.scratch import remove_abandoned
 from libcache.sweeping import Place, Swept
 from libqueue.model import JobKey
 
@@ -71,7 +70,7 @@ class _Sweep:
 def _sweep(desk: Desk, whole: Whole) -> Step:
     if whole.cursor is None:
         sweep = _Sweep(desk.usage.begin(), Size(), None)
-        remove_abandoned(desk.assets.staging)
+        desk.assets.remove_abandoned()
     else:
         sweep = _Sweep.parse(whole.cursor)
     end = time.monotonic() + _STEP_SECONDS

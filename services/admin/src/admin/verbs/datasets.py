@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from libcache.assets import Size
 from libcache.browsing import AnswerView
-from libcache.folders import Size
 from libcache.records import Record
 from libcache.schema import READABLE
 from libqueue.inspection import DeadView, JobView, PauseView, RunView

@@ -1,6 +1,7 @@
 """GET /assets/…: a media file that the workers wrote, to whoever may read its dataset."""
 
 from libcache.assets import AssetPath
+from libcache.directory import Directory
 from libcache.records import Record
 from libcache.schema import READABLE, Visibility
 from libcommon.digests import digest_of
@@ -12,9 +13,10 @@ from api.credentials import Credentials
 from api.endpoint import Answer, Endpoint, Parameter
 from api.errors import ApiError
 from api.etags import entity_tag, matching_tag
-from api.files import file_response, find_file
+from api.files import FoundFile, find_file
 from api.negotiation import IDENTITY, header_list
-from api.services import services_of
+from api.objects import FoundObject, find_object
+from api.services import Services, services_of
 
 _SANDBOX = "sandbox; default-src 'none'"
 
@@ -26,10 +28,7 @@ async def assets(request: Request) -> Response:
     record = await _admit(request, path)
     if record.generation != path.generation or record.visibility not in READABLE:
         raise _gone()
-    services = services_of(request)
-    location = services.settings.assets_internal_location
-    reading = location is None
-    found = await find_file(services.settings.assets_directory, services.assets.file(path), reading=reading)
+    found = await _find(services_of(request), path)
     if found is None:
         raise _gone()
     shared = may_be_shared(request)
@@ -40,8 +39,18 @@ async def assets(request: Request) -> Response:
         headers["ETag"] = entity_tag(digest, IDENTITY)
         if matching_tag(header_list(request, "if-none-match"), digest):
             return Response(None, 304, headers)
-    internal = None if location is None else f"{location}/{path.relative.as_posix()}"
-    return file_response(request, found, headers, internal)
+    if isinstance(found, FoundObject):
+        return await found.response(request, headers)
+    location = services_of(request).settings.assets_internal_location
+    return found.response(request, headers, None if location is None else f"{location}/{path.relative.as_posix()}")
+
+
+async def _find(services: Services, path: AssetPath) -> FoundFile | FoundObject | None:
+    assets = services.assets
+    if isinstance(assets, Directory):
+        reading = services.settings.assets_internal_location is None
+        return await find_file(assets.root, assets.file(path), reading=reading)
+    return await find_object(assets, path)
 
 
 async def _admit(request: Request, path: AssetPath) -> Record:
@@ -96,5 +105,6 @@ ENDPOINT = Endpoint(
         "ExternalAuthenticatedError",
         "RenamedDatasetError",
         "AuthCheckHubRequestError",
+        "ServiceUnavailable",
     ),
 )

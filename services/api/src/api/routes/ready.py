@@ -1,11 +1,11 @@
 """GET /ready: the process can do its work, and isn't about to stop."""
 
 import asyncio
-import os
 from collections.abc import Awaitable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
+from libcache.directory import Directory
 from libcommon.jsons import dumps
 from pymongo.errors import PyMongoError
 from starlette.requests import Request
@@ -15,15 +15,16 @@ from api.endpoint import Answer, Endpoint
 from api.schemas import READY
 from api.services import services_of
 
+if TYPE_CHECKING:
+    from libcache.bucket import Bucket
+
 _TIMEOUT_SECONDS = 2.0
 _OK = "ok"
 
 
 async def ready(request: Request) -> Response:
     services = services_of(request)
-    mongo, assets = await asyncio.gather(
-        _mongo(services.mongo.admin.command("ping")), _assets(services.settings.assets_directory)
-    )
+    mongo, assets = await asyncio.gather(_mongo(services.mongo.admin.command("ping")), _assets(services.assets))
     stopping = request.app.state.stopping.is_set()
     good = mongo == assets == _OK and not stopping
     state = {"mongo": mongo, "assets": assets} | ({"process": "stopping"} if stopping else {})
@@ -39,18 +40,18 @@ async def _mongo(ping: Awaitable[object]) -> str:
     return _OK
 
 
-async def _assets(directory: Path) -> str:
+async def _assets(assets: "Directory | Bucket") -> str:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
+            if not isinstance(assets, Directory):
+                return _OK if await assets.is_there() else "no readable bucket"
             # A disk that hangs keeps the thread, not the answer.
-            usable = await to_thread.run_sync(_is_readable, directory, abandon_on_cancel=True)
+            await to_thread.run_sync(assets.check, abandon_on_cancel=True)
     except TimeoutError:
         return "does not answer"
-    return _OK if usable else "no readable directory"
-
-
-def _is_readable(directory: Path) -> bool:
-    return directory.is_dir() and os.access(directory, os.R_OK | os.X_OK)
+    except OSError:
+        return "no readable directory"
+    return _OK
 
 
 _JSON = {"application/json": READY}

@@ -58,8 +58,11 @@ class SplitsJob(Job):
         self._check_generation()
         answer = Answer(body=result.data, **result.message)
         names = answer.asset_names
+        if names:
+            self.stores.answers.make_place(self._answer_key, self.record)
         size = sum((staging / name).stat().st_size for name in names)
-        with self.stores.usage.reserved(size), self.stores.assets.published(staging, self.record, names):
+        with self.stores.usage.reserved(size):
+            self.stores.assets.publish(staging, self.record, names, self.keep)
             self._write(answer)
         return None
 

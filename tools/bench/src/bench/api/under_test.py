@@ -40,7 +40,7 @@ def api_under_test(stack: RunningStack, processes: int, answers_memory_seconds: 
         "MONGO_URL": stack.mongo_url,
         "MONGO_QUEUE_DATABASE": stack.queue_database,
         "MONGO_CACHE_DATABASE": stack.cache_database,
-        "ASSETS_DIRECTORY": str(stack.assets),
+        "ASSETS_STORAGE": str(stack.assets),
         "HF_ENDPOINT": stack.hub,
         "API_HOST": "127.0.0.1",
         "API_PORT": str(port),
