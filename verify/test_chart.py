@@ -73,11 +73,13 @@ def test_no_pod_has_more_rights_than_the_restricted_profile_gives(objects: list[
         assert all("hostPort" not in port for port in only.get("ports", ())), name
 
 
-def test_only_who_writes_media_files_may(objects: list[dict[str, Any]]) -> None:
+def test_only_who_writes_media_files_may(feature: str, objects: list[dict[str, Any]]) -> None:
     mounts = {name: container(pod)["volumeMounts"] for name, pod in pods(objects).items()}
     of_assets = {name: each for name, mounted in mounts.items() for each in mounted if each["name"] == "assets"}
-    storage = {each.get("value") for each in container(pods(objects)["api"])["env"] if each["name"] == "ASSETS_STORAGE"}
-    assert of_assets.keys() == (PARTS | {"migrations"} if storage == {"/assets"} else set())
+    if feature == "bucket":
+        assert not of_assets
+        return
+    assert of_assets.keys() == PARTS | {"migrations"}
     assert all(mount["mountPath"] == "/assets" for mount in of_assets.values())
     assert {name for name, mount in of_assets.items() if mount.get("readOnly")} == {"api", "reverse-proxy"}
 
@@ -86,8 +88,9 @@ def test_all_mount_the_same_media_files_from_a_claim_that_is_there(feature: str,
     volumes = [volume for pod in pods(objects).values() for volume in pod["spec"]["volumes"]]
     claims = {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if volume["name"] == "assets"}
     made = {each["metadata"]["name"] for each in objects if each["kind"] == "PersistentVolumeClaim"}
-    expected = {"existing-claim": ({"media"}, set()), "bucket": (set(), set())}
-    assert (claims, made) == expected.get(feature, ({"here-assets"}, {"here-assets"}))
+    ours = {"here-assets"}
+    assert claims == {"existing-claim": {"media"}, "bucket": set()}.get(feature, ours)
+    assert made == (set() if feature in ("existing-claim", "bucket") else ours)
 
 
 def test_no_secret_is_anywhere_but_in_a_secret(objects: list[dict[str, Any]]) -> None:
