@@ -53,6 +53,7 @@ FEATURES: dict[str, dict[str, Any]] = {
         "mongo": {"bundled": {"enabled": True}},
         "secrets": {"given": {name: value for name, value in SECRETS.items() if name != "MONGO_URL"}},
     },
+    "certificates": {"certificates": {"configMap": "authorities", "key": "ours.pem"}},
     "existing-claim": {"assets": {"volume": {"existingClaim": "media"}}},
     "existing-secret": {"secrets": {"existing": "ours"}},
     "given-secrets": {"secrets": {"existing": "", "given": SECRETS}},

@@ -156,6 +156,15 @@ def test_with_a_bucket_there_is_no_volume(part: str, monkeypatch: pytest.MonkeyP
     assert read["aws_access_key_id"] == SECRETS["AWS_ACCESS_KEY_ID"]
 
 
+@pytest.mark.parametrize("part", OF_PART)
+def test_a_part_finds_the_authorities_that_it_is_given(part: str) -> None:
+    pod = pods(render(FEATURES["certificates"]))[part]
+    (folder,) = [each["mountPath"] for each in container(pod)["volumeMounts"] if each["name"] == "certificates"]
+    assert variables(pod, SECRETS)["SSL_CERT_FILE"] == f"{folder}/ours.pem"
+    (volume,) = [each for each in pod["spec"]["volumes"] if each["name"] == "certificates"]
+    assert volume["configMap"]["name"] == "authorities"
+
+
 def test_a_part_starts_without_the_secrets_that_may_be_left_out_and_not_without_the_others() -> None:
     references = [
         each["valueFrom"]["secretKeyRef"]

@@ -102,6 +102,10 @@ spec:
         - name: configuration
           mountPath: /etc/nginx/templates
           readOnly: true
+        {{- else if .root.Values.certificates.configMap }}
+        - name: certificates
+          mountPath: /etc/certificates
+          readOnly: true
         {{- end }}
   volumes:
     {{- if not .root.Values.assets.bucket }}
@@ -113,6 +117,10 @@ spec:
     - name: configuration
       configMap:
         name: {{ include "datasets-server.name" .root }}-{{ .name }}
+    {{- else if .root.Values.certificates.configMap }}
+    - name: certificates
+      configMap:
+        name: {{ .root.Values.certificates.configMap }}
     {{- end }}
 {{- end }}
 
@@ -131,6 +139,10 @@ spec:
 {{- range $name, $value := .component.environment }}
 - name: {{ $name }}
   value: {{ $value | quote }}
+{{- end }}
+{{- if and .root.Values.certificates.configMap (not .component.configuration) }}
+- name: SSL_CERT_FILE
+  value: /etc/certificates/{{ .root.Values.certificates.key }}
 {{- end }}
 {{- $bundled := .root.Values.mongo.bundled.enabled }}
 {{- range $name := $known.secrets }}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from ssl import get_default_verify_paths
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,7 +61,7 @@ class Bucket(Assets):
             key=settings.aws_access_key_id,
             secret=secret.get_secret_value() if secret else None,
             endpoint_url=settings.aws_endpoint_url_s3,
-            client_kwargs={"region_name": settings.aws_region} if settings.aws_region else {},
+            client_kwargs={"region_name": settings.aws_region, "verify": get_default_verify_paths().cafile},
             config_kwargs=_CONFIG,
             # What others write is to be seen at once.
             use_listings_cache=False,

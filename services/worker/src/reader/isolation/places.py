@@ -34,7 +34,7 @@ _OF_THE_MACHINE = [
     "/proc/meminfo",
     "/sys/devices/system/cpu",
 ]
-_CERTIFICATES = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+_CERTIFICATES = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
 
 
 def of_job(staging: Path | None) -> Iterator[tuple[Path | str, Access]]:
