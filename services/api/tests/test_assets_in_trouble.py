@@ -46,7 +46,8 @@ def test_while_the_bucket_is_in_trouble_an_error_says_so_and_all_else_is_answere
         def assert_trouble() -> None:
             assert api.http.get("/first-rows", params=rows).status_code == 200
             ready = api.http.get("/ready")
-            assert (ready.status_code, ready.json()["mongo"]) == (503, "ok")
+            assert (ready.status_code, ready.json()["mongo"]) == (200, "ok")
+            assert ready.json()["assets"] != "ok"
             answer = api.http.get(path)
             assert (answer.status_code, answer.headers["X-Error-Code"]) == (503, "ServiceUnavailable")
             assert answer.headers["Retry-After"]
@@ -61,3 +62,9 @@ def test_while_the_bucket_is_in_trouble_an_error_says_so_and_all_else_is_answere
         s3.process.wait()
         assert_trouble()
         assert 'api_failures_total{reason="assets"} 2.0' in api.http.get("/metrics").text
+
+
+def test_an_api_that_has_never_reached_its_bucket_is_not_ready(environment: dict[str, str]) -> None:
+    with running_s3() as s3, running_api({**environment, **s3.settings("api"), "ASSETS_STORAGE": "s3://none/x"}) as api:
+        ready = api.http.get("/ready")
+        assert (ready.status_code, ready.json()) == (503, {"mongo": "ok", "assets": "no readable bucket"})

@@ -54,6 +54,7 @@ def create_app(
     app.state.openapi = Content.of(dumps(document))
     app.state.page = Content.of(page_of(document).encode())
     app.state.stopping = stopping
+    app.state.has_reached_bucket = False
     # Around the framework: an answer that is kept costs nothing of it.
     kept = Kept(
         app,

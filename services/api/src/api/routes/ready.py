@@ -23,10 +23,14 @@ _OK = "ok"
 
 
 async def ready(request: Request) -> Response:
-    services = services_of(request)
+    services, app = services_of(request), request.app.state
     mongo, assets = await asyncio.gather(_mongo(services.mongo.admin.command("ping")), _assets(services.assets))
-    stopping = request.app.state.stopping.is_set()
-    good = mongo == assets == _OK and not stopping
+    if assets == _OK and not isinstance(services.assets, Directory):
+        app.has_reached_bucket = True
+    # A bucket that was reached is every process's trouble later, and of files only: none would be left to answer.
+    has_assets = assets == _OK or app.has_reached_bucket
+    stopping = app.stopping.is_set()
+    good = mongo == _OK and has_assets and not stopping
     state = {"mongo": mongo, "assets": assets} | ({"process": "stopping"} if stopping else {})
     return Response(dumps(state), 200 if good else 503, {"Cache-Control": "no-store"}, media_type="application/json")
 
