@@ -52,7 +52,11 @@ def _entries() -> list[ErrorCode]:
         request("AuthCheckHubRequestError", 503, "The Hub could not be asked who may read the dataset."),
         request("ResponseNotReady", 503, "A job for the answer is waiting or running."),
         request("TooManyRequests", 429, "Too many requests in a short time."),
-        request("ServiceUnavailable", 503, "The service can't be reached through its proxy, or doesn't answer it."),
+        request(
+            "ServiceUnavailable",
+            503,
+            "The service can't be reached through its proxy, or has no access to its media files.",
+        ),
         request("WebhookSecretError", 401, "The webhook's secret is missing or wrong."),
         request("InvalidPayload", 400, "The webhook's body has none of the known forms."),
         request("PayloadTooLarge", 413, "The webhook's body is too large."),

@@ -11,7 +11,7 @@ from api.errors import ApiError
 
 MAX_NAME_LENGTH = 500
 _MAX_FIELDS = 100
-_MAX_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
 _NUMBER = re.compile(r"[0-9]{1,19}")
 
 
@@ -86,9 +86,9 @@ class Parameters:
         if value is None:
             return None
         number = int(value) if _NUMBER.fullmatch(value) else -1
-        lowest, highest = parameter.schema["minimum"], parameter.schema.get("maximum", _MAX_NUMBER)
+        lowest, highest = parameter.schema["minimum"], parameter.schema.get("maximum", MAX_NUMBER)
         if not lowest <= number <= highest:
-            limit = f"from {lowest} to {highest}" if highest < _MAX_NUMBER else f"of at least {lowest}"
+            limit = f"from {lowest} to {highest}" if highest < MAX_NUMBER else f"of at least {lowest}"
             raise _invalid(parameter.name, f"it must be a whole number {limit}")
         return number
 

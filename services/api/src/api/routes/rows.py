@@ -11,12 +11,14 @@ from api.content import Content
 from api.endpoint import ERRORS_OF_ANSWERS, HEADERS_OF_ANSWERS, NOT_MODIFIED, Answer, Endpoint, Parameter
 from api.errors import ApiError
 from api.lookup import first_page
-from api.parameters import CONFIG, DATASET, SPLIT, Parameters
+from api.parameters import CONFIG, DATASET, MAX_NUMBER, SPLIT, Parameters
 from api.schemas import PAGE_OF_ROWS
 from api.serving import serve_part, signed
 
 _ROWS_PER_PAGE = 100
-_OFFSET = Parameter("offset", "The first row.", {"type": "integer", "minimum": 0, "default": 0}, example=0)
+_OFFSET = Parameter(
+    "offset", "The first row.", {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER, "default": 0}, example=0
+)
 _LENGTH = Parameter(
     "length",
     "How many rows. Without it: those that can be had from `offset` on.",
