@@ -60,7 +60,8 @@ class Metrics:
         )
         failures = Counter(
             "api_failures",
-            "Requests that failed here, of a `bug`, of `mongo`, or because their `time` was over.",
+            "Requests that failed here, of a `bug`, of `mongo`, of `assets` that can't be reached, or because their "
+            "`time` was over.",
             ("reason",),
             registry=registry,
         )
