@@ -295,3 +295,18 @@ def test_an_answer_knows_the_folder_that_its_urls_point_to(cache: Cache) -> None
     assert cache.answers.asset_folders(DATASET) == {(record.generation, record.fence)}
     assert cache.answers.asset_paths(key_of(), record.generation) == {path_of(record)}
     assert url_prefix("", record) == f"/assets/{path_of(record)}".removesuffix(f"/{FILE}")
+
+
+def test_files_of_a_later_time_than_the_restored_databases_keep_no_attempt_from_storing(cache: Cache) -> None:
+    cache.attempt(cache.claim(), FILE)
+    kept = {name: list(cache.database[name].find()) for name in ("answers", "datasets")}
+    for _ in range(5):
+        later = cache.claim()
+    cache.attempt(later, FILE)
+    for name, documents in kept.items():
+        cache.database[name].delete_many({})
+        cache.database[name].insert_many(documents)
+    while not cache.sweep().removed.files:
+        pass
+    assert cache.attempt(cache.claim(), FILE)
+    assert not broken(cache)

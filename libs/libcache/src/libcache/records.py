@@ -128,6 +128,10 @@ class Records:
             if raised.modified_count:
                 return replace(record, fence=record.fence + 1)
 
+    def raise_fence_to(self, dataset: str, fence: int) -> None:
+        """From now on every claim gets a higher fence than this one."""
+        self._datasets.update_one({"dataset": dataset}, {"$max": {"fence": fence}})
+
     def announce(self, dataset: str) -> None:
         """Notes that an event came: answers are stale until a job that starts after now has finished."""
         self._datasets.update_one({"dataset": dataset}, {"$inc": {"events": 1}})

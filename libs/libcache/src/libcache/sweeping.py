@@ -134,6 +134,8 @@ class Sweeper:
         fences = [each.folder.fence for each in judged if each.state is State.TO_REMOVE and not each.is_past]
         if not fences:
             return judged
+        # Files may be of a later time than the databases, if these were restored: attempts yet to come are not meant.
+        self._records.raise_fence_to(dataset, max(fences))
         self._answers.close(dataset, max(fences))
         named = self._answers.asset_folders(dataset)
         return [
