@@ -1,11 +1,25 @@
 """Workers sweep the assets directory, one of them at a time."""
 
 import signal
+from pathlib import Path
 
+import pytest
 from hub.testing import eventually
 from huggingface_hub import HfApi
+from libcache.answers import Answers
+from libcache.plans import Plans
+from libcache.records import Records
+from libcache.scratch import Scratch
+from libcache.storage import open_assets
+from libcache.usage import Usage
 from libqueue.model import JobKey
+from worker import sweeping
+from worker.jobs.base import Stores
+from worker.passes import Passes
+from worker.stopping import Stopping
+from worker.vitals import Vitals
 
+from services.worker.tests.comparing import settings_of
 from services.worker.tests.pictures import SECONDS, picture, published, push, shown, source, staged
 from services.worker.tests.station import DATASET, HangingHub, Station
 from services.worker.tests.test_watching import metrics_of
@@ -76,3 +90,33 @@ def test_a_page_whose_file_is_missing_is_read_again_when_its_job_is_queued(stati
     station.settle()
     assert shown(station) == content
     assert source(station.rows()) != before
+
+
+def test_a_step_gets_on_however_long_it_takes_to_find_where_it_begins(
+    station: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_STEP_SECONDS", 0)
+    monkeypatch.setattr(sweeping, "_PAUSE_SECONDS", 0)
+    names = ("assets_sweep_interval_seconds", "assets_grace_seconds")
+    urls = {"mongo_url": "mongodb://unused", "hf_endpoint": station.hub.endpoint}
+    settings = settings_of(tmp_path, {**urls, **dict(zip(names, OFTEN.values(), strict=True))})
+    assets, database = open_assets(settings), station.cache_database
+    stores = Stores(
+        station.queue,
+        Records(database),
+        Answers(database),
+        Plans(database),
+        assets,
+        Usage(database, None),
+        Scratch(assets.staging(tmp_path)),
+    )
+    passes = Passes(database, "leader", sweeping.plan_of(settings))
+    sweeper = sweeping.Sweeping(passes, stores, Vitals("datasets", Stopping(0), 60), settings)
+    for name in ("a", "b"):
+        (assets.root / f"acme/{name}/--/1/1").mkdir(parents=True)
+
+    def is_swept() -> bool:
+        sweeper.run_when_due()
+        return not (assets.root / "acme").exists()
+
+    eventually(is_swept, SECONDS)

@@ -112,12 +112,13 @@ class Sweeping:
     def _sweep_for(self, seconds: float, begin: Place | None) -> tuple[Swept, Place | None]:
         """What was swept in about so long, of one dataset at least, and where to go on."""
         limit = time.monotonic() + seconds
-        swept = Swept()
+        swept, is_first = Swept(), True
         for dataset in self._sweeper.datasets(begin.dataset if begin else None):
             place: Place | None = begin if begin and begin.dataset == dataset else Place(dataset)
             while place is not None:
-                if time.monotonic() > limit:
+                # To find where to begin may have taken longer: in a bucket, a list or more.
+                if not is_first and time.monotonic() > limit:
                     return swept, place
                 more, place = self._sweeper.sweep(place)
-                swept += more
+                swept, is_first = swept + more, False
         return swept, None
