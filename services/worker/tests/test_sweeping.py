@@ -113,10 +113,10 @@ def test_a_step_gets_on_however_long_it_takes_to_find_where_it_begins(
     passes = Passes(database, "leader", sweeping.plan_of(settings))
     sweeper = sweeping.Sweeping(passes, stores, Vitals("datasets", Stopping(0), 60), settings)
     for name in ("a", "b"):
-        (assets.root / f"acme/{name}/--/1/1").mkdir(parents=True)
+        (tmp_path / f"assets/acme/{name}/--/1/1").mkdir(parents=True)
 
     def is_swept() -> bool:
         sweeper.run_when_due()
-        return not (assets.root / "acme").exists()
+        return not (tmp_path / "assets/acme").exists()
 
     eventually(is_swept, SECONDS)
