@@ -3,14 +3,22 @@
 import datetime
 import ipaddress
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from libcache import bucket
+from libcache.records import Records
+from libcache.settings import StorageSettings
+from libcache.storage import open_assets
+from pymongo.database import Database
 from stack.s3 import running_s3
 
 CHECK = """
@@ -63,3 +71,21 @@ def test_a_certificate_is_checked_by_the_authorities_that_are_given(tmp_path: Pa
         assert settings["AWS_ENDPOINT_URL_S3"].startswith("https://")
         assert "SSL" in check(settings)
         assert check({**settings, "SSL_CERT_FILE": str(files[0])}) == ""
+
+
+def test_storage_that_takes_a_file_and_never_answers_is_waited_for_for_a_while(
+    cache_database: Database[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Records(cache_database).raise_fence("acme/images")
+    (tmp_path / "0123456789abcdef.png").write_bytes(b"png")
+    with running_s3() as s3:
+        settings = {name.lower(): value for name, value in s3.settings("x").items()}
+        assets = open_assets(StorageSettings.model_validate(settings))
+        assets.prepare()
+        monkeypatch.setattr(bucket, "_CALL_SECONDS", 0.5)
+        s3.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(OSError):  # noqa: PT011
+            assets.publish(tmp_path, record, ["0123456789abcdef.png"], lambda: None)
+        with pytest.raises(OSError):  # noqa: PT011
+            assets.now()
+        s3.process.send_signal(signal.SIGCONT)

@@ -15,7 +15,9 @@ from pathlib import Path
 from ssl import get_default_verify_paths
 from typing import Any, TypeVar
 
+from aiohttp import ClientError as BrokenAnswerError
 from botocore.exceptions import BotoCoreError, ClientError
+from fsspec.asyn import sync_wrapper
 from s3fs import S3FileSystem
 
 from libcache.assets import NUMBER, OF_DATASET, AssetPath, Assets, Folder, Size, datasets_in, folder_of
@@ -28,6 +30,8 @@ _CLOCK = ".clock"
 _CONFIG = {
     "connect_timeout": 5,
     "read_timeout": 10,
+    # Of one process; by default 10, and who waits for one of them waits without a limit of its own.
+    "max_pool_connections": 64,
     # The library above does.
     "retries": {"total_max_attempts": 1, "mode": "standard"},
     # Of these checksums, storage of others than AWS may know nothing.
@@ -37,6 +41,8 @@ _CONFIG = {
 # How much of the files is in memory while they are sent: eight of them, two parts of each.
 _FILES_AT_ONCE, _PARTS_AT_ONCE, _PART_BYTES = 8, 2, 8 * 2**20
 _KEEP_SECONDS = 0.2
+# Until a call has ended, its repetitions included: no timeout of the library counts while a body is on its way.
+_CALL_SECONDS = 60.0
 # What hangs ends before a lease of the usual length does.
 _TRIES = 2
 
@@ -51,13 +57,23 @@ class ObjectAbout:
     modified: float
 
 
+class _Files(S3FileSystem):  # type: ignore[misc]
+    """Whose calls end."""
+
+    async def _call_s3(self, *args: Any, **kwargs: Any) -> Any:
+        async with asyncio.timeout(_CALL_SECONDS):
+            return await super()._call_s3(*args, **kwargs)
+
+    call_s3 = sync_wrapper(_call_s3)
+
+
 class Bucket(Assets):
     """What is below the prefix of the settings' `ASSETS_STORAGE`."""
 
     def __init__(self, settings: StorageSettings) -> None:
         self._root = settings.assets_storage.removeprefix("s3://").rstrip("/")
         secret = settings.aws_secret_access_key
-        self._files = S3FileSystem(
+        self._files = _Files(
             key=settings.aws_access_key_id,
             secret=secret.get_secret_value() if secret else None,
             endpoint_url=settings.aws_endpoint_url_s3,
@@ -257,5 +273,5 @@ def _os_errors() -> Iterator[None]:
     """What the library says of storage that doesn't answer, or doesn't let us in, as an `OSError`."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, BrokenAnswerError) as error:
         raise OSError(errno.EIO, f"the bucket can't be used: {error}") from error
