@@ -88,6 +88,21 @@ def test_a_bucket_that_is_slow_costs_no_lease(station: Station, s3: S3) -> None:
     assert eventually(lambda: station.ended("splits"))["attempt"] == 1
 
 
+def test_a_worker_ends_while_the_bucket_hangs_and_hands_its_job_back(station: Station, s3: S3) -> None:
+    station.start("datasets", **s3.settings(PREFIX))
+    worker = station.start("splits", DRAIN_SECONDS=0.3, **s3.settings(PREFIX))
+    eventually(lambda: station.log.count('"action":"isolation"') == 2, SECONDS)
+    s3.process.send_signal(signal.SIGSTOP)
+    push(station, picture())
+    # It is about to send its files.
+    eventually(lambda: station.cache_database["answers"].find_one({"kind": "first-rows"}), SECONDS)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+    job = station.job("splits", "default", "train")
+    assert (job["status"], job["failures"]) == ("ready", 0)
+    s3.process.send_signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

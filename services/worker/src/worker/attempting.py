@@ -16,6 +16,7 @@ from worker.jobs import JOB_TYPES, Job
 from worker.jobs.base import Stores, SupersededError
 from worker.lease import Lease
 from worker.settings import WorkerSettings
+from worker.stopping import Stopping
 
 _BACKOFF_SECONDS = 2.0
 _MAX_BACKOFF_SECONDS = 600.0
@@ -42,7 +43,13 @@ class Attempt:
     """
 
     def __init__(
-        self, claim: Claim, lease: Lease, stores: Stores, executor: Executor, settings: WorkerSettings
+        self,
+        claim: Claim,
+        lease: Lease,
+        stores: Stores,
+        executor: Executor,
+        stopping: Stopping,
+        settings: WorkerSettings,
     ) -> None:
         self.peak_bytes: int | None = None
         self.hub_requests: Mapping[str, int] = {}
@@ -52,6 +59,7 @@ class Attempt:
         self._stores = stores
         self._queue = stores.queue
         self._executor = executor
+        self._stopping = stopping
         self._settings = settings
 
     def run(self) -> End:
@@ -74,7 +82,7 @@ class Attempt:
         self._lease.beat()
         if record.is_blocked:
             return self._finish(Outcome.SUPERSEDED)
-        job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings, self._lease.keep)
+        job = JOB_TYPES[key.type](self._claim, record, self._stores, self._settings, self._keep)
         if not job.is_needed():
             return self._finish(Outcome.SUPERSEDED)
         lost = self._claim.setbacks.lost_leases
@@ -97,6 +105,12 @@ class Attempt:
             raise
         except Exception:
             return self._fail_by_bug(job)
+
+    def _keep(self) -> None:
+        # What is stored slowly, such as files in a bucket, is not to keep a worker from ending.
+        if self._stopping.drained:
+            raise StopAskedError
+        self._lease.keep()
 
     def _fail_by_bug(self, job: Job) -> End:
         log.exception("a bug", action="store", type=job.key.type, dataset=job.key.dataset)

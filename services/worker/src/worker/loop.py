@@ -134,7 +134,7 @@ class Worker:
     def _attempt(self, claim: Claim, since: float) -> None:
         self._vitals.begun(claim)
         lease = Lease(self._queue, claim, self._vitals, since=since, seconds=self._settings.lease_seconds)
-        attempt = Attempt(claim, lease, self._stores, self._executor, self._settings)
+        attempt = Attempt(claim, lease, self._stores, self._executor, self._stopping, self._settings)
         try:
             end = attempt.run()
         except StopAskedError:
