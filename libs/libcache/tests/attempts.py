@@ -84,11 +84,10 @@ class Cache:
         for name in names:
             (staging / name).write_bytes(content)
         key = key_of(record.dataset, split)
-        if names:
-            self.answers.make_place(key, record)
+        place = self.answers.make_place(key, record) if names else None
         self.assets.publish(staging, record, names, lambda: None)
         before_writing()
-        return self.answers.write(key, page(record, *names), record, record.revision)
+        return self.answers.write(key, page(record, *names), record, record.revision, place=place)
 
     def sweep(self, grace_seconds: float = 0, *, max_folders: int = 500) -> Swept:
         """A pass over everything."""

@@ -66,6 +66,8 @@ class InBucket(Place):
         self._s3 = s3
         self._prefix = prefix
         self.settings = s3.settings(prefix)
+        # Where AWS' own library looks for the key.
+        os.environ.update({name: self.settings[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")})
 
     def all_files(self) -> set[str]:
         return {key.removeprefix(f"{self._prefix}/") for key in self._s3.keys(f"{self._prefix}/")}

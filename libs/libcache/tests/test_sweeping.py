@@ -82,6 +82,7 @@ def test_files_of_a_replaced_answer_go_when_their_grace_period_is_over(cache: Ca
     cache.attempt(replaced, FILE)
     record = cache.claim()
     cache.attempt(record, FILE)
+    cache.sweep()
     for _ in range(2):
         assert cache.sweep(LONG).there.files == 2
     swept = cache.sweep()
@@ -171,6 +172,8 @@ def test_files_stay_a_grace_period_for_the_process_that_published_them_to_write_
     process = published_by_a_process()
     for _ in range(3):
         cache.sweep(LONG)
+    # Nor is it noted: an answer that is replaced soon after has a whole grace period.
+    assert not [path for path in place.all_files() if path.endswith(".over")]
     assert len(place.files()) == 1
     process.communicate("go on\n")
     assert stored(cache)
@@ -215,6 +218,7 @@ def test_files_of_a_process_that_died_before_its_answer_was_stored_go(
     process = published_by_a_process()
     process.kill()
     process.wait()
+    cache.sweep()
     for _ in range(2):
         cache.sweep(LONG)
         assert len(place.files()) == 1
@@ -231,10 +235,13 @@ def test_an_answer_that_arrives_after_the_death_of_who_wrote_it_keeps_its_files(
     cache.sweep()
     # What was on its way to Mongo.
     (path,) = place.files()
+    place_of_it = cache.database["answers"].find_one(key_of().filter)
+    assert place_of_it is not None
     late = cache.records.find(DATASET)
     assert late is not None
     assert path == path_of(late)
-    cache.answers.write(key_of(), attempts.page(late, FILE), late, late.revision)
+    page = attempts.page(late, FILE)
+    assert cache.answers.write(key_of(), page, late, late.revision, place=place_of_it["_id"])
     for _ in range(3):
         cache.sweep()
     assert place.files() == {path}
@@ -243,6 +250,20 @@ def test_an_answer_that_arrives_after_the_death_of_who_wrote_it_keeps_its_files(
     for _ in range(2):
         cache.sweep(LONG)
     assert place.files() == {path}
+
+
+def test_a_place_that_is_made_again_is_not_that_of_an_attempt_before(
+    cache: Cache, published_by_a_process: Start
+) -> None:
+    earlier = cache.claim()
+    process = published_by_a_process()
+    for _ in range(2):
+        cache.sweep()
+    cache.answers.drop_first_rows(cache.claim())
+    # It was stopped before it made its own.
+    cache.answers.make_place(key_of(), earlier)
+    process.communicate("go on\n")
+    assert not stored(cache)
 
 
 def test_a_removal_that_was_cut_off_is_done_by_the_next_pass(cache: Cache, place: Place) -> None:

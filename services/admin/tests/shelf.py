@@ -39,9 +39,9 @@ class Shelf:
         url = f"{url_prefix('', record)}/{FILE}"
         page = Answer(f'"{url}"'.encode(), asset_ends=[len(url) + 1])
         key = AnswerKey(Kind.FIRST_ROWS, dataset, "default", "train")
-        self._answers.make_place(key, record)
+        place = self._answers.make_place(key, record)
         self._assets.publish(staging, record, [FILE], lambda: None)
-        assert self._answers.write(key, page, record, REVISION)
+        assert self._answers.write(key, page, record, REVISION, place=place)
         return url.removeprefix("/assets/")
 
     def files(self) -> set[str]:

@@ -153,6 +153,5 @@ class Shelf:
         return record, self.write_asset(record, PICTURE, "0123456789abcdef.png")
 
     def _write(self, record: Record, key: AnswerKey, answer: Answer) -> None:
-        if answer.asset_ends:
-            self.answers.make_place(key, record)
-        assert self.answers.write(key, answer, record, record.revision)
+        place = self.answers.make_place(key, record) if answer.asset_ends else None
+        assert self.answers.write(key, answer, record, record.revision, place=place)

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from bson.binary import Binary
+from bson.objectid import ObjectId
 from libcommon.digests import digest_of
 from libcommon.errors import CATALOGUE, CodedError, Fault
 from libcommon.jsons import dumps
@@ -121,11 +122,12 @@ class Answers:
         revision: str | None,
         *,
         traceparent: str | None = None,
+        place: ObjectId | None = None,
     ) -> bool:
         """Stores an answer made under `record`; False if a later claim wrote its own already (then drop yours).
 
         `traceparent` is the trace that it was made in, as https://www.w3.org/TR/trace-context/ writes it. One with
-        assets needs a place, see `make_place`, made before they were published: False if that was closed or removed
+        assets needs the `place` that `make_place` gave before they were published: False if that was closed or removed
         since.
 
         An error that isn't the data's fault never replaces a good answer of the same generation: that one is
@@ -148,13 +150,14 @@ class Answers:
                 "stale": False,
                 "assets_fence": record.fence if answer.asset_ends else None,
             },
-            insert=not answer.asset_ends,
+            place=place,
+            insert=place is None,
         )
 
-    def make_place(self, key: AnswerKey, record: Record) -> None:
-        """Makes sure that an answer made under `record` can be stored by a change of what is there.
+    def make_place(self, key: AnswerKey, record: Record) -> ObjectId:
+        """The document that an answer is to be stored in by a change of it, made if there is none.
 
-        So, removing or closing what is there keeps everybody who has published assets until then from storing theirs.
+        So, removing or closing it keeps everybody who has published assets until then from storing theirs.
         """
         nothing = {
             **_content(_NOT_READY),
@@ -170,6 +173,9 @@ class Answers:
         }
         with suppress(DuplicateKeyError):  # another process made it
             self._answers.update_one(key.filter, {"$setOnInsert": nothing}, upsert=True)
+        found = self._answers.find_one(key.filter, {"_id": 1})
+        # One that is gone again is nobody's.
+        return found["_id"] if found else ObjectId()
 
     def close(self, dataset: str, fence: int) -> None:
         """From now on no attempt at the rows of a split with this fence or a lower one stores an answer with assets."""
@@ -177,10 +183,19 @@ class Answers:
             {"kind": Kind.FIRST_ROWS.value, "dataset": dataset, "fence": {"$lt": fence}}, {"$set": {"fence": fence}}
         )
 
-    def _upsert(self, key: AnswerKey, record: Record, fields: dict[str, Any], *, insert: bool = True) -> bool:
+    def _upsert(
+        self,
+        key: AnswerKey,
+        record: Record,
+        fields: dict[str, Any],
+        *,
+        place: ObjectId | None = None,
+        insert: bool = True,
+    ) -> bool:
+        in_place = {} if place is None else {"_id": place}
         try:
             written = self._answers.update_one(
-                {**key.filter, "fence": {"$lt": record.fence}},
+                {**key.filter, **in_place, "fence": {"$lt": record.fence}},
                 {"$set": {**fields, "fence": record.fence}, "$currentDate": {"written_at": True}},
                 upsert=insert,
             )

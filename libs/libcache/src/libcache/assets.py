@@ -83,6 +83,10 @@ class Folder(ABC):
         return self.generation, self.fence
 
     @abstractmethod
+    def written_at(self) -> float:
+        """When its files were published, or its mark was changed, if that was later; as `Assets.now` tells time."""
+
+    @abstractmethod
     def unnamed_since(self) -> float | None:
         """When it was first seen that no answer names it, as `Assets.now` tells time; None if that was not seen."""
 
@@ -107,8 +111,12 @@ class Assets(ABC):
     """One place of assets, shared by every worker and the api.
 
     Raises:
-        OSError: from each method, when the place can't be read or, by those that write, be written.
+        OSError: from each method, when the place can't be read or, by those that write, be written; a
+            `ConnectionError` or a `TimeoutError` if that may pass by itself.
     """
+
+    publishes_at_once: bool
+    """Whether nothing is there of what could not be published."""
 
     @abstractmethod
     def check(self) -> None:
@@ -157,17 +165,3 @@ class Assets(ABC):
         """Removes the files of everything that was taken away from readers, where that is quickly done. It raises
         nothing: what is left, a sweeper removes later.
         """
-
-
-def datasets_in(names: Callable[[str], Iterable[str]], since: str | None) -> Iterator[str]:
-    """The datasets and namespaces that may have a folder, from `since` on; `names` lists what is in a folder."""
-    first = since.split("/") if since is not None else []
-    for top in sorted(filter(is_dataset_name, names(""))):
-        if [top] < first[:1]:
-            continue
-        if [top] >= first:
-            yield top
-        for name in sorted(filter(is_dataset_name, names(top))):
-            dataset = f"{top}/{name}"
-            if [top, name] >= first and is_dataset_name(dataset):
-                yield dataset

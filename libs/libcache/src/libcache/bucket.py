@@ -1,7 +1,8 @@
 """Assets in a bucket of S3-compatible storage.
 
-Keys are `<prefix>/<dataset>/--/<generation>/<fence>/<file name>`, as in a directory. Credentials, region and endpoint
-come from the settings, or from where AWS' own library looks for them: files, or the machine's role.
+Keys are `<prefix>/<dataset>/--/<generation>/<fence>/<file name>`, as in a directory. Region and endpoint come
+from the settings, and the key, like them, from wherever AWS' own library looks for it: variables, files, the machine's
+role.
 """
 
 import asyncio
@@ -16,11 +17,12 @@ from ssl import get_default_verify_paths
 from typing import Any, TypeVar
 
 from aiohttp import ClientError as BrokenAnswerError
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from fsspec.asyn import sync_wrapper
+from libcommon.names import is_dataset_name
 from s3fs import S3FileSystem
 
-from libcache.assets import NUMBER, OF_DATASET, AssetPath, Assets, Folder, Size, datasets_in, folder_of
+from libcache.assets import NUMBER, OF_DATASET, AssetPath, Assets, Folder, Size, folder_of
 from libcache.records import Record
 from libcache.settings import StorageSettings
 
@@ -47,6 +49,8 @@ _CALL_SECONDS = 60.0
 _TRIES = 2
 
 _T = TypeVar("_T")
+# Files by their names or paths, as S3 lists them.
+_Listed = dict[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ class _Files(S3FileSystem):  # type: ignore[misc]
 class Bucket(Assets):
     """What is below the prefix of the settings' `ASSETS_STORAGE`."""
 
+    publishes_at_once = False
+
     def __init__(self, settings: StorageSettings) -> None:
-        self._root = settings.assets_storage.removeprefix("s3://").rstrip("/")
-        secret = settings.aws_secret_access_key
+        self._bucket, _, prefix = settings.assets_storage.removeprefix("s3://").rstrip("/").partition("/")
+        self._prefix = f"{prefix}/" if prefix else ""
+        # The key is among what AWS' own library finds.
         self._files = _Files(
-            key=settings.aws_access_key_id,
-            secret=secret.get_secret_value() if secret else None,
             endpoint_url=settings.aws_endpoint_url_s3,
             client_kwargs={"region_name": settings.aws_region, "verify": get_default_verify_paths().cafile},
             config_kwargs=_CONFIG,
@@ -86,8 +91,7 @@ class Bucket(Assets):
         self._files.retries = _TRIES
 
     def check(self) -> None:
-        with _os_errors():
-            self._files.call_s3("list_objects_v2", Bucket=self._root.partition("/")[0], MaxKeys=1)
+        self._ask("list_objects_v2", Prefix=self._prefix, MaxKeys=1)
 
     def prepare(self) -> None:
         # As it is written to by each pass over it.
@@ -97,25 +101,26 @@ class Bucket(Assets):
         return scratch
 
     def publish(self, staging: Path, record: Record, names: Collection[str], keep: Callable[[], object]) -> None:
-        folder = f"{self._root}/{folder_of(record)}"
-        sending = self._files._put(
-            [str(staging / name) for name in names],
-            [f"{folder}/{name}" for name in names],
-            batch_size=_FILES_AT_ONCE,
-            max_concurrency=_PARTS_AT_ONCE,
-            chunksize=_PART_BYTES,
-        )
-        with _os_errors():
-            _wait(self._begin(sending), keep)
+        folder = f"{self._bucket}/{self._prefix}{folder_of(record)}"
+        sent = [
+            self._files._put_file(
+                str(staging / name),
+                f"{folder}/{name}",
+                max_concurrency=_PARTS_AT_ONCE,
+                chunksize=_PART_BYTES,
+            )
+            for name in names
+        ]
+        _wait(self._begin(_all(sent)), keep)
 
     def remove_generations_before(self, record: Record) -> None:
         """Nothing: jobs that write no files don't wait for the bucket."""
 
     def folders(self, dataset: str) -> list[Folder]:
-        of_dataset = f"{self._root}/{dataset}/{OF_DATASET}"
-        found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-        for key, about in self._below(of_dataset).items():
-            match key.removeprefix(f"{of_dataset}/").split("/"):
+        of_dataset = f"{dataset}/{OF_DATASET}"
+        found: dict[tuple[str, str], _Listed] = {}
+        for path, about in self.files(of_dataset).items():
+            match path.removeprefix(f"{of_dataset}/").split("/"):
                 case [generation, fence, name] if NUMBER.fullmatch(generation) and NUMBER.fullmatch(fence):
                     found.setdefault((generation, fence), {})[name] = about
         folders: list[Folder] = [
@@ -125,7 +130,17 @@ class Bucket(Assets):
         return sorted(folders, key=lambda folder: folder.id)
 
     def datasets(self, since: str | None = None) -> Iterator[str]:
-        return datasets_in(self._names, since)
+        # In the order of the keys, so that a walk over many goes on where it was without a list of all.
+        first_top, _, first_name = (since or "").partition("/")
+        for top in self._names("", first_top):
+            if not is_dataset_name(top):
+                continue
+            goes_on = top == first_top and first_name != ""
+            if not goes_on:
+                yield top
+            for name in self._names(f"{top}/", first_name if goes_on else ""):
+                if is_dataset_name(name) and is_dataset_name(f"{top}/{name}"):
+                    yield f"{top}/{name}"
 
     def remove_empty_folders(self, dataset: str) -> None:
         """There are none in a bucket."""
@@ -140,116 +155,120 @@ class Bucket(Assets):
         missing: list[str] = []
         for folder, names in wanted.items():
             try:
-                there = self._below(f"{self._root}/{folder}")
+                there = self.files(folder)
             except OSError:
                 continue
-            missing += [name for name in names if f"{self._root}/{name}" not in there]
+            missing += [name for name in names if name not in there]
         return sorted(missing)
 
     def now(self) -> float:
-        clock = f"{self._root}/{_CLOCK}"
-        with _os_errors():
-            self._files.pipe_file(clock, b"")
-            return _seconds(self._files.info(clock))
+        self.write_mark(_CLOCK)
+        return _seconds(self._ask("head_object", Key=f"{self._prefix}{_CLOCK}"))
 
     async def about(self, path: AssetPath) -> ObjectAbout | None:
         """What is known of an asset; None if there is no such file."""
         try:
-            with _os_errors():
-                found = await self._awaited(self._files._info(self._key(path)))
+            found = await self._asked("head_object", Key=self._key(path))
         except FileNotFoundError:
             return None
-        return ObjectAbout(found["size"], _seconds(found)) if found["type"] == "file" else None
+        return ObjectAbout(found["ContentLength"], _seconds(found))
 
     async def read(self, path: AssetPath, part: range) -> bytes:
         """A part of an asset's file, which is not empty."""
+        address = f"{self._bucket}/{self._key(path)}"
+        reading = self._files._cat_file(address, start=part.start, end=part.stop)
         with _os_errors():
-            content: bytes = await self._awaited(
-                self._files._cat_file(self._key(path), start=part.start, end=part.stop)
-            )
+            content: bytes = await asyncio.wrap_future(self._begin(reading))
         return content
 
     async def is_there(self) -> bool:
         """Whether the bucket can be listed."""
-        bucket = self._root.partition("/")[0]
         try:
-            with _os_errors():
-                await self._awaited(self._files._call_s3("list_objects_v2", Bucket=bucket, MaxKeys=1))
+            await self._asked("list_objects_v2", Prefix=self._prefix, MaxKeys=1)
         except OSError:
             return False
         return True
 
-    def mark(self, folder: str) -> None:
-        """Notes that no answer names a folder, since now."""
-        with _os_errors():
-            self._files.pipe_file(f"{folder}/{_OVER}", b"")
+    def files(self, folder: str) -> _Listed:
+        """The files below a folder, by their paths."""
+        listed = self._pages(Prefix=f"{self._prefix}{folder}/")
+        return {about["Key"].removeprefix(self._prefix): about for page in listed for about in page.get("Contents", ())}
 
-    def unmark(self, folder: str) -> None:
-        """Takes that back."""
-        with _os_errors():
-            self._files.rm_file(f"{folder}/{_OVER}")
+    def write_mark(self, path: str) -> None:
+        """Writes a file without content, for its time."""
+        self._ask("put_object", Key=f"{self._prefix}{path}", Body=b"")
 
-    def remove(self, folder: str) -> None:
-        """Removes the files of a folder, and then its mark."""
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes files. One by one: to remove many at once takes checksums that not all storage knows."""
+        keys = [f"{self._bucket}/{self._prefix}{path}" for path in paths]
+        _wait(self._begin(_all([self._files._rm_file(key) for key in keys])), lambda: None)
+
+    def _names(self, folder: str, first: str) -> Iterator[str]:
+        """The names of the folders in a folder, which is empty or ends with a slash, from `first` on."""
+        folder = f"{self._prefix}{folder}"
+        # Not what it is listed as: not all storage would list it.
+        after = {"StartAfter": f"{folder}{first}"} if first else {}
+        for page in self._pages(Prefix=folder, Delimiter="/", **after):
+            for each in page.get("CommonPrefixes", ()):
+                if not first or each["Prefix"] >= f"{folder}{first}/":
+                    yield each["Prefix"].removeprefix(folder).rstrip("/")
+
+    def _pages(self, **asked: str) -> Iterator[Mapping[str, Any]]:
+        while True:
+            page = self._ask("list_objects_v2", **asked)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            asked["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _ask(self, method: str, **asked: Any) -> Mapping[str, Any]:
         with _os_errors():
-            # The mark last: what is left of it without one would look as if it had just come.
-            for keys in ([key for key in self._below(folder) if not key.endswith(f"/{_OVER}")], [f"{folder}/{_OVER}"]):
-                if keys:
-                    self._files.rm(keys)
-            # What isn't removed is not said by the call.
-            if self._below(folder):
-                raise PermissionError(errno.EACCES, "the files of a folder can't be removed", folder)
+            answer: Mapping[str, Any] = self._files.call_s3(method, Bucket=self._bucket, **asked)
+        return answer
+
+    async def _asked(self, method: str, **asked: Any) -> Mapping[str, Any]:
+        with _os_errors():
+            asking = self._begin(self._files._call_s3(method, Bucket=self._bucket, **asked))
+            answer: Mapping[str, Any] = await asyncio.wrap_future(asking)
+        return answer
 
     def _key(self, path: AssetPath) -> str:
-        return f"{self._root}/{path.relative.as_posix()}"
-
-    def _below(self, folder: str) -> dict[str, Mapping[str, Any]]:
-        with _os_errors():
-            found: dict[str, Mapping[str, Any]] = self._files.find(folder, detail=True)
-        return found
-
-    def _names(self, folder: str) -> list[str]:
-        try:
-            with _os_errors():
-                found = self._files.ls(f"{self._root}/{folder}".rstrip("/"), detail=True)
-        except FileNotFoundError:
-            return []
-        return [entry["name"].rpartition("/")[2] for entry in found if entry["type"] == "directory"]
+        return f"{self._prefix}{path.relative.as_posix()}"
 
     def _begin(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._files.loop)
-
-    async def _awaited(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return await asyncio.wrap_future(self._begin(coroutine))
 
 
 class _Folder(Folder):
     """As it was when its dataset was listed."""
 
-    def __init__(
-        self, bucket: Bucket, folder: str, generation: int, fence: int, files: dict[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, bucket: Bucket, path: str, generation: int, fence: int, files: _Listed) -> None:
         super().__init__(generation, fence)
         self._bucket = bucket
-        self._folder = folder
+        self._path = path
         self._over = files.pop(_OVER, None)
         self._files = files
+
+    def written_at(self) -> float:
+        return max(map(_seconds, self._files.values()), default=0.0)
 
     def unnamed_since(self) -> float | None:
         return _seconds(self._over) if self._over is not None else None
 
     def note_unnamed(self) -> None:
-        self._bucket.mark(self._folder)
+        self._bucket.write_mark(f"{self._path}/{_OVER}")
 
     def note_named(self) -> None:
         if self._over is not None:
-            self._bucket.unmark(self._folder)
+            self._bucket.remove([f"{self._path}/{_OVER}"])
 
     def size(self) -> Size:
-        return Size(len(self._files), sum(about["size"] for about in self._files.values()))
+        return Size(len(self._files), sum(about["Size"] for about in self._files.values()))
 
     def remove(self) -> Size:
-        self._bucket.remove(self._folder)
+        self._bucket.remove(f"{self._path}/{name}" for name in self._files)
+        # The mark last: what is left of it without one would look as if it had just come.
+        self._bucket.remove([f"{self._path}/{_OVER}"])
         return self.size()
 
 
@@ -258,11 +277,25 @@ def _seconds(about: Mapping[str, Any]) -> float:
     return modified.timestamp()
 
 
-def _wait(future: Future[_T], keep: Callable[[], object]) -> _T:
+async def _all(calls: Iterable[Coroutine[Any, Any, Any]]) -> None:
+    """Some at a time; when one fails, or this is cancelled, all end."""
+    some = asyncio.Semaphore(_FILES_AT_ONCE)
+
+    async def call(each: Coroutine[Any, Any, Any]) -> None:
+        async with some:
+            await each
+
+    async with asyncio.TaskGroup() as group:
+        for each in calls:
+            group.create_task(call(each))
+
+
+def _wait(future: Future[None], keep: Callable[[], object]) -> None:
     try:
         while not wait([future], _KEEP_SECONDS).done:
             keep()
-        return future.result()
+        with _os_errors():
+            future.result()
     except BaseException:
         future.cancel()
         raise
@@ -270,8 +303,19 @@ def _wait(future: Future[_T], keep: Callable[[], object]) -> _T:
 
 @contextmanager
 def _os_errors() -> Iterator[None]:
-    """What the library says of storage that doesn't answer, or doesn't let us in, as an `OSError`."""
+    """What the library says of storage that doesn't answer, or doesn't let us in, as an `OSError`: a `TimeoutError` or
+    a `ConnectionError` if that may pass.
+    """
     try:
         yield
-    except (BotoCoreError, ClientError, BrokenAnswerError) as error:
+    except ExceptionGroup as errors:
+        with _os_errors():
+            raise errors.exceptions[0] from None
+    except (HTTPClientError, BrokenAnswerError) as error:
+        raise ConnectionError(errno.EIO, f"the bucket doesn't answer: {error}") from error
+    except (BotoCoreError, ClientError) as error:
         raise OSError(errno.EIO, f"the bucket can't be used: {error}") from error
+    except OSError as error:
+        if error.errno in (errno.EBUSY, errno.EREMOTEIO):
+            raise ConnectionError(error.errno, f"the bucket is in trouble: {error}") from error
+        raise

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from libcache.assets import NUMBER, OF_DATASET, AssetPath, Assets, Folder, Size, datasets_in, folder_of
+from libcommon.names import is_dataset_name
+
+from libcache.assets import NUMBER, OF_DATASET, AssetPath, Assets, Folder, Size, folder_of
 from libcache.records import Record
 from libcache.scratch import remove_abandoned
 
@@ -21,6 +23,8 @@ _TRIES = 10
 
 class Directory(Assets):
     """The directory `root`. A folder appears in it whole, by one rename."""
+
+    publishes_at_once = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -68,7 +72,16 @@ class Directory(Assets):
         return sorted(found, key=lambda folder: folder.id)
 
     def datasets(self, since: str | None = None) -> Iterator[str]:
-        return datasets_in(lambda folder: _names(self.root / folder), since)
+        first = since.split("/") if since is not None else []
+        for top in sorted(_names(self.root)):
+            if [top] < first[:1]:
+                continue
+            if [top] >= first:
+                yield top
+            for name in sorted(_names(self.root / top)):
+                dataset = f"{top}/{name}"
+                if [top, name] >= first and is_dataset_name(dataset):
+                    yield dataset
 
     def remove_empty_folders(self, dataset: str) -> None:
         of_dataset = self._of_dataset(dataset)
@@ -113,6 +126,14 @@ class _Folder(Folder):
     def __init__(self, path: Path, generation: int, fence: int) -> None:
         super().__init__(generation, fence)
         self._path = path
+
+    def written_at(self) -> float:
+        for name in (_OPEN, "."):
+            try:
+                return (self._path / name).stat().st_mtime
+            except FileNotFoundError:
+                continue
+        return 0.0
 
     def unnamed_since(self) -> float | None:
         try:
@@ -182,7 +203,7 @@ class _Folder(Folder):
 
 def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208
+        return [name for name in os.listdir(folder) if is_dataset_name(name)]  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):
         return []
 

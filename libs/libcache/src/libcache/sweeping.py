@@ -5,13 +5,16 @@ What is decided here holds whatever other processes do, and however long this on
 - a folder below the record's generation is read by nobody, and never will be: it is removed;
 - a folder that an answer points to stays;
 - a folder that no answer points to may be one whose attempt goes on, or one with an answer that clients still have. It
-  stays a grace period after that was first seen. Then its attempt, if it is only stopped, is kept from ever storing its
-  answer (`Answers.close`), and if it still hasn't done so, the folder is removed.
+  is not judged before a grace period is over since it was written, lest it is marked while it is, and then stays a
+  grace period after it was first seen so. Then its attempt, if it is only stopped, is kept from ever storing its answer
+  (`Answers.close`), and if it still hasn't done so, the folder is removed.
 
 The time is asked before the answers are read: so a second look is a grace period after the first, wherever this process
 was held up.
 """
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +25,8 @@ from libcache.records import Records
 
 # Of a dataset there may be as many folders as it has splits; the work of one look is bounded.
 _MAX_FOLDERS = 500
+# Of the grace period, for which the time that the place told is good enough.
+_SHARE = 0.01
 
 
 class State(StrEnum):
@@ -94,6 +99,7 @@ class Sweeper:
         self._answers = answers
         self._grace_seconds = grace_seconds
         self._max_folders = max_folders
+        self._asked_at, self._time = -math.inf, 0.0
 
     def datasets(self, since: str | None = None) -> Iterator[str]:
         """The datasets that have a folder, from `since` on."""
@@ -106,7 +112,7 @@ class Sweeper:
             return [], None
         looked_at, following = folders[: self._max_folders], folders[self._max_folders :]
         since = {folder.id: folder.unnamed_since() for folder in looked_at}
-        now = self._assets.now() if any(time is not None for time in since.values()) else 0.0
+        now = self._now()
         record = self._records.find(place.dataset)
         named = self._answers.asset_folders(place.dataset)
         judged = []
@@ -128,6 +134,12 @@ class Sweeper:
         if following is None:
             self._assets.remove_empty_folders(place.dataset)
         return swept, following
+
+    def _now(self) -> float:
+        """The time of the place, or a little before: what is judged by that is judged too young."""
+        if time.monotonic() >= self._asked_at + self._grace_seconds * _SHARE:
+            self._asked_at, self._time = time.monotonic(), self._assets.now()
+        return self._time
 
     def _looked_at_again(self, dataset: str, judged: list[Judged]) -> list[Judged]:
         """The same, once the attempts of those that are to be removed can't store their answers any more."""
@@ -155,5 +167,5 @@ class Sweeper:
 
     def _judge_unnamed(self, folder: Folder, since: float | None, now: float) -> Judged:
         if since is None:
-            return Judged(folder, State.KEPT, is_new=True)
+            return Judged(folder, State.KEPT, is_new=now - folder.written_at() >= self._grace_seconds)
         return Judged(folder, State.TO_REMOVE if now - since >= self._grace_seconds else State.KEPT)

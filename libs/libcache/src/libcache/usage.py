@@ -43,8 +43,9 @@ class Usage:
         self.quota = quota
 
     @contextmanager
-    def reserved(self, size: int) -> Iterator[None]:
-        """Counts so many bytes as used; no more so if the block can't write them.
+    def reserved(self, size: int, *, at_once: bool = True) -> Iterator[None]:
+        """Counts so many bytes as used; no more so if the block can't write them, unless it writes them one after the
+        other and not `at_once`: then some may be there.
 
         Raises:
             QuotaError: they would be too many; nothing was counted.
@@ -56,6 +57,8 @@ class Usage:
         try:
             yield
         except OSError:
+            if not at_once:
+                raise
             # Unless a pass has ended meanwhile, which may not have counted them. `published` stays: one may have begun.
             self._usage.update_one({"_id": _NAME, "measured_at": as_of}, {"$inc": {"used": -size}})
             raise

@@ -28,6 +28,7 @@ from pymongo.database import Database
 from admin.errors import UsageError
 
 _JOBS = "jobs"
+_DATASETS = "datasets"
 # Of the queue, without the turns: jobs are queued anew. Of the cache, without the passes: they begin anew.
 _OF_QUEUE = (_JOBS, "pauses", "history", "dead")
 _OF_CACHE = ("answers", "plans", "usage", "migrations", "audit", "datasets")
@@ -95,7 +96,15 @@ class Databases:
                 else:
                     database[collection].insert_many(batch)
                 progress(name, len(batch))
+        self._raise_fences()
         return counts
+
+    def _raise_fences(self) -> None:
+        """Above those of the attempts that came after the backup, whose media files may be there."""
+        for _, database, collection in self._collections():
+            if collection == _DATASETS:
+                now = [{"$set": {"fence": {"$max": ["$fence", {"$toLong": "$$NOW"}]}}}]
+                database[collection].update_many({}, now)
 
     def _collections(self) -> Iterator[tuple[str, _Raw, str]]:
         for kind, collections in (("queue", _OF_QUEUE), ("cache", _OF_CACHE)):

@@ -35,6 +35,7 @@ class FoundObject:
 
         Raises:
             AssetsError: the bucket doesn't answer.
+            FileNotFoundError: the file is gone by now.
         """
         size = self.about.size
         part = wanted_part(request, size, headers)
@@ -55,6 +56,8 @@ class FoundObject:
         # Before the headers are sent: then it can still become an error.
         try:
             first = await self._read(content[:_CHUNK_BYTES])
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise AssetsError from error
         return StreamingResponse(self._chunks(first, content[_CHUNK_BYTES:]), status, headers, media_type=media_type)

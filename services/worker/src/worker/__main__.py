@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
     log.info("listening", action="listening", url=url)
     assets = open_assets(settings)
     try:
-        assets.prepare()
+        _prepare(assets, stopping)
     except OSError as error:
         print(f"ASSETS_STORAGE: can't be used: {error}", file=sys.stderr)
         return 2
@@ -98,6 +98,22 @@ def main(arguments: list[str]) -> int:
         staging.remove()
         stopping.close()
     return 0
+
+
+def _prepare(assets: Assets, stopping: Stopping) -> None:
+    """Returns once the place of the assets can be used, or when asked to stop before.
+
+    Raises:
+        OSError: it can't be, and waiting doesn't help.
+    """
+    while not stopping.asked:
+        try:
+            assets.prepare()
+        except (ConnectionError, TimeoutError) as error:
+            structlog.get_logger().error("the assets are in trouble", action="start", error=str(error))
+            stopping.wait(_TROUBLE_SECONDS)
+        else:
+            return
 
 
 def _connect(

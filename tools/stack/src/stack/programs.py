@@ -11,7 +11,7 @@ from stack.child import Program
 from stack.directory import Secrets
 from stack.settings import Settings
 
-_OF_BUCKET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_OF_BUCKET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 WITHHELD = frozenset(
     (
         "MONGO_URL",

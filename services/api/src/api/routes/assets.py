@@ -40,7 +40,10 @@ async def assets(request: Request) -> Response:
         if matching_tag(header_list(request, "if-none-match"), digest):
             return Response(None, 304, headers)
     if isinstance(found, FoundObject):
-        return await found.response(request, headers)
+        try:
+            return await found.response(request, headers)
+        except FileNotFoundError:
+            raise _gone() from None
     location = services_of(request).settings.assets_internal_location
     return found.response(request, headers, None if location is None else f"{location}/{path.relative.as_posix()}")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bson.objectid import ObjectId
 from libcache.answers import Answer, AnswerKey, Answers
 from libcache.assets import Assets
 from libcache.plans import Plans
@@ -66,14 +67,14 @@ class Job(ABC):
             if self.stores.answers.has_preview(record) == preview:
                 return
 
-    def write_answer(self, key: AnswerKey, answer: Answer, record: Record) -> None:
-        """Stores an answer.
+    def write_answer(self, key: AnswerKey, answer: Answer, record: Record, place: ObjectId | None = None) -> None:
+        """Stores an answer, one with assets in its `place`.
 
         Raises:
-            SupersededError: a later attempt has stored its own.
+            SupersededError: a later attempt has stored its own, or the place was closed.
         """
         origin = self.origin.get("traceparent")
-        if not self.stores.answers.write(key, answer, record, record.revision, traceparent=origin):
+        if not self.stores.answers.write(key, answer, record, record.revision, traceparent=origin, place=place):
             raise SupersededError
 
     @abstractmethod

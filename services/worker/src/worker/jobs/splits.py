@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bson.objectid import ObjectId
 from libcache.answers import Answer, AnswerKey, Kind
 from libcache.assets import url_prefix
 from libcache.schema import READABLE
@@ -58,12 +59,21 @@ class SplitsJob(Job):
         self._check_generation()
         answer = Answer(body=result.data, **result.message)
         names = answer.asset_names
-        if names:
-            self.stores.answers.make_place(self._answer_key, self.record)
-        size = sum((staging / name).stat().st_size for name in names)
-        with self.stores.usage.reserved(size):
-            self.stores.assets.publish(staging, self.record, names, self.keep)
+        if not names:
             self._write(answer)
+            return None
+        assets, answers = self.stores.assets, self.stores.answers
+        place = answers.make_place(self._answer_key, self.record)
+        size = sum((staging / name).stat().st_size for name in names)
+        with self.stores.usage.reserved(size, at_once=assets.publishes_at_once):
+            assets.publish(staging, self.record, names, self.keep)
+            try:
+                self._write(answer, place)
+            except SupersededError:
+                # Not by a later attempt: this one took longer than files without an answer stay, or its place is gone.
+                if not answers.is_fresh(self.record, self.key.config, self.key.split):
+                    self.stores.queue.add(self.key, priority=self.priority, payload=self.origin)
+                raise
         return None
 
     def store_error(self, error: CodedError) -> None:
@@ -80,8 +90,8 @@ class SplitsJob(Job):
             return False
         return not self.stores.assets.missing(answers.asset_paths(self._answer_key, self.record.generation))
 
-    def _write(self, answer: Answer) -> None:
-        self.write_answer(self._answer_key, answer, self.record)
+    def _write(self, answer: Answer, place: ObjectId | None = None) -> None:
+        self.write_answer(self._answer_key, answer, self.record, place)
         self.note_preview(self.record)
 
     def _check_generation(self) -> None:
