@@ -154,7 +154,7 @@ def _signature(path: Path) -> Signature | None:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -175,5 +175,6 @@ def _store(path: Path, content: dict[str, Any]) -> None:
     # It holds tokens.
     temporary.touch(mode=path.stat().st_mode & 0o777 if path.exists() else 0o600)
     kept = {key: value for key, value in content.items() if value}
-    temporary.write_text(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    text = yaml.dump(kept, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
