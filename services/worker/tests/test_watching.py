@@ -82,7 +82,8 @@ def test_a_worker_counts_what_it_does_and_names_no_dataset(station: Station) -> 
 def test_a_worker_that_lost_its_job_counts_that(station: Station) -> None:
     station.listed()
     with HangingHub(station):
-        worker = station.start("splits")
+        # It learns that from its next beat.
+        worker = station.start("splits", LEASE_SECONDS=3)
         url = station.url(worker)
         eventually(lambda: metrics_of(url)['worker_working{type="splits"}'] == 1, 60)
         station.queue.cancel(DATASET, "splits")
