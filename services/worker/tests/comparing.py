@@ -60,10 +60,12 @@ def queued(station: Station) -> set[str]:
     return {job["dataset"] for job in station.queue_database["jobs"].find({"type": "datasets"})}
 
 
-def put(station: Station, dataset: str) -> str:
-    """A dataset on the Hub of which nobody was told; its revision."""
-    station.put("train.csv", "n\n1\n", dataset)
-    revision = eventually(lambda: station.head(dataset), SECONDS)
+def put(station: Station, *datasets: str) -> str:
+    """Datasets on the Hub of which nobody was told, all the same; their revision."""
+    for dataset in datasets:
+        station.put("train.csv", "n\n1\n", dataset)
+    revisions = {eventually(lambda dataset=dataset: station.head(dataset), SECONDS) for dataset in datasets}  # type: ignore[misc]
+    (revision,) = revisions
     assert revision is not None
     return revision
 
@@ -90,9 +92,10 @@ def count_requests(station: Station, **faults: Any) -> None:
 
 def change_on_the_hub(station: Station) -> None:
     """One dataset each that is new, has moved on, is gone, is private now and is what it was, and no event of it."""
-    for dataset in ("acme/moved", "acme/deleted", "acme/hidden", "acme/same"):
-        finished(station, dataset)
-    put(station, "other/new")
+    known = ("acme/moved", "acme/deleted", "acme/hidden", "acme/same")
+    revision = put(station, *known, "other/new")
+    for dataset in known:
+        finished(station, dataset, revision)
     hub = HfApi(station.hub.endpoint, token="hf_me")
     hub.delete_repo("acme/deleted", repo_type="dataset")
     hub.update_repo_settings("acme/hidden", private=True, repo_type="dataset")

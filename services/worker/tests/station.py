@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 from hub.testing import RunningHub, eventually
@@ -20,6 +22,7 @@ from libqueue.queue import Queue
 from pymongo.database import Database
 
 DATASET = "acme/csv"
+T = TypeVar("T")
 # The documents by database and collection; the same content has the same revision on every Hub.
 _left_by_listing: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
@@ -240,5 +243,16 @@ class Station:
             shutil.rmtree(dataset)
 
     def settle(self, seconds: float = 60) -> None:
-        """Waits until no job is waiting or running."""
-        eventually(self.is_idle, seconds)
+        """Waits until no job is waiting or running; retries need not wait for their time."""
+        self.hurried(self.is_idle, seconds)
+
+    def hurried(self, condition: Callable[[], T], seconds: float = 30) -> T:
+        """What `condition` gives, once that is true; meanwhile retries need not wait for their time."""
+
+        def found() -> T:
+            now = datetime.now(UTC)
+            delayed = {"status": "delayed", "due_at": {"$gt": now}}
+            self.queue_database["jobs"].update_many(delayed, {"$set": {"due_at": now}})
+            return condition()
+
+        return eventually(found, seconds)

@@ -157,7 +157,7 @@ def test_when_it_is_killed_the_page_is_read_again(station: Station) -> None:
         os.kill(decoding, signal.SIGKILL)
     finally:
         station.hub.process.send_signal(signal.SIGCONT)
-    (row,) = eventually(lambda: (answer := station.answer("default", "train")) and answer["json"]["rows"], 30)
+    (row,) = station.hurried(lambda: (answer := station.answer("default", "train")) and answer["json"]["rows"])
     assert row["row"]["image"]["src"]
     assert "cell_errors" not in row
     assert worker.poll() is None

@@ -68,7 +68,7 @@ def test_a_media_file_that_the_disk_does_not_take_is_tried_again_and_the_last_go
     assert shown(station) == small
     eventually(lambda: not station.running("splits") and not staged(station), SECONDS)
     resource.prlimit(zygote, resource.RLIMIT_FSIZE, unlimited)
-    eventually(lambda: shown(station) == large, SECONDS)
+    station.hurried(lambda: shown(station) == large, SECONDS)
 
 
 def test_a_folder_that_can_not_be_made_is_tried_again_and_nothing_is_left_half_published(station: Station) -> None:
@@ -82,5 +82,5 @@ def test_a_folder_that_can_not_be_made_is_tried_again_and_nothing_is_left_half_p
     eventually(lambda: '"code":"DiskError"' in station.log)
     eventually(lambda: not station.running("splits") and not staged(station), SECONDS)
     in_the_way.unlink()
-    eventually(lambda: shown(station) == content, SECONDS)
+    station.hurried(lambda: shown(station) == content, SECONDS)
     assert len(published(station)) == 1

@@ -24,8 +24,7 @@ from services.worker.tests.station import Station
 
 
 def test_two_workers_do_the_work_of_one(station: Station, start_reconciler: Start) -> None:
-    for number in range(8):
-        put(station, f"acme/{number}")
+    put(station, *(f"acme/{number}" for number in range(8)))
     count_requests(station)
     for _ in range(2):
         start_reconciler(RECONCILE_PAGE_LENGTH=1)
@@ -37,8 +36,7 @@ def test_two_workers_do_the_work_of_one(station: Station, start_reconciler: Star
 def test_another_worker_goes_on_where_a_killed_one_was(
     station: Station, start_reconciler: Start, lead_passes: Lead
 ) -> None:
-    for number in range(6):
-        put(station, f"acme/{number}")
+    put(station, *(f"acme/{number}" for number in range(6)))
     count_requests(station)
     leader = start_reconciler(lease_seconds=3, RECONCILE_PAGE_LENGTH=1, RECONCILE_PAGE_SECONDS=0.5)
     eventually(lambda: (state(station).get("cursor") or "") >= "acme/2", SECONDS)
@@ -51,16 +49,17 @@ def test_another_worker_goes_on_where_a_killed_one_was(
 
 
 def test_pages_are_no_closer_together_than_the_setting_says(station: Station, lead_passes: Lead) -> None:
-    for number in range(4):
-        put(station, f"acme/{number}")
+    put(station, *(f"acme/{number}" for number in range(4)))
     complete(station, lead_passes(reconcile_page_length=1, reconcile_page_seconds=0.5))
     # Four pages of the list, and one of the records, of which there are none.
     assert is_over(station) - state(station)["started_at"] >= timedelta(seconds=4 * 0.5)
 
 
 def test_known_datasets_are_asked_about_no_faster_than_the_setting_says(station: Station, lead_passes: Lead) -> None:
-    for number in range(6):
-        finished(station, f"acme/{number}")
+    datasets = [f"acme/{number}" for number in range(6)]
+    revision = put(station, *datasets)
+    for dataset in datasets:
+        finished(station, dataset, revision)
     count_requests(station)
     take_turns(
         lead_passes(reconcile_scope="known", reconcile_page_length=4, reconcile_page_seconds=100),

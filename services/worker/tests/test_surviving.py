@@ -92,15 +92,15 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_becomes_an_error_while
     station.listed()
     with HangingHub(station):
         worker = station.start("splits")
+        station.start("datasets")
         for _ in range(2):
-            attempt = station.held("splits")["attempt"]
+            attempt = station.hurried(lambda: station.running("splits"))["attempt"]
             reading = busy_processes_of(worker)[1:]
             subprocess.run(["kill", "-KILL", *map(str, reading)], check=True)
             eventually(partial(is_over, station, attempt))
-        assert eventually(lambda: station.code("default", "train"), 20) == "JobManagerCrashedError"
+        assert station.hurried(lambda: station.code("default", "train"), 20) == "JobManagerCrashedError"
     assert worker.poll() is None
     station.put("train.csv", "n\n2\n")
-    station.start("datasets")
     before = station.record().revision
     eventually(lambda: station.head() != before)
     station.event()
@@ -115,7 +115,7 @@ def test_a_job_survives_the_death_of_the_process_that_children_are_forked_from(s
         (zygote,) = children_of(worker.pid)
         subprocess.run(["kill", "-KILL", str(zygote)], check=True)
         eventually(lambda: (job := station.job("splits", "default", "train")) and job["crashes"] == 1)
-    assert eventually(station.rows, 30) == [{"n": 1}]
+    assert station.hurried(station.rows) == [{"n": 1}]
     assert worker.poll() is None
 
 
@@ -157,14 +157,14 @@ def test_an_answer_that_mongo_does_not_take_is_counted_against_its_job(station: 
 
 def test_trouble_of_mongo_while_answers_are_stored_is_not_counted_against_the_job(station: Station) -> None:
     station.listed()
-    station.start("splits")
+    for type_ in ("splits", "datasets"):
+        station.start(type_)
     eventually(station.rows, 30)
     station.settle()
     station.put("README.md", "# text\n")
     before = station.record().revision
     eventually(lambda: station.head() != before)
     station.cache_database.command("collMod", "answers", validator={"nothing": {"$exists": True}})
-    station.start("datasets")
     station.event()
     eventually(lambda: '"outcome":"mongo_trouble"' in station.log, 30)
     station.cache_database.command("collMod", "answers", validator={})
@@ -175,6 +175,7 @@ def test_trouble_of_mongo_while_answers_are_stored_is_not_counted_against_the_jo
 def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(station: Station) -> None:
     station.listed()
     worker = station.start("splits", LEASE_SECONDS=30)
+    station.start("datasets")
     (zygote,) = eventually(lambda: children_of(worker.pid), 30)
     eventually(station.rows, 30)
     station.settle()
@@ -182,9 +183,8 @@ def test_a_job_survives_when_the_process_that_children_are_forked_from_hangs(sta
     station.put("train.csv", "n\n2\n")
     before = station.record().revision
     eventually(lambda: station.head() != before)
-    station.start("datasets")
     station.event()
-    assert eventually(lambda: (rows := station.rows()) == [{"n": 2}] and rows, 40)
+    assert station.hurried(lambda: (rows := station.rows()) == [{"n": 2}] and rows, 40)
     assert worker.poll() is None
 
 
@@ -192,7 +192,7 @@ def test_a_job_that_takes_too_long_becomes_an_error_that_says_so(station: Statio
     station.listed()
     with HangingHub(station):
         station.start("splits", JOB_TIMEOUT_SECONDS=0.5)
-        code = eventually(lambda: station.code("default", "train"), 30)
+        code = station.hurried(lambda: station.code("default", "train"))
     assert code == "JobManagerExceededMaximumDurationError"
     station.settle()
     dead = station.dead()
@@ -204,7 +204,7 @@ def test_a_job_that_needs_too_much_memory_becomes_an_error_that_says_so(station:
     station.listed()
     with HangingHub(station):
         station.start("splits", JOB_MEMORY_BYTES=1_000_000)
-        code = eventually(lambda: station.code("default", "train"), 30)
+        code = station.hurried(lambda: station.code("default", "train"))
     assert code == "JobOutOfMemoryError"
     dead = eventually(station.dead)
     assert [dead[counter] for counter in COUNTERS] == [0, 1, 0, 0, 0]
@@ -213,10 +213,10 @@ def test_a_job_that_needs_too_much_memory_becomes_an_error_that_says_so(station:
 def test_deaths_of_different_kinds_are_counted_apart_and_end_a_job_together(station: Station) -> None:
     station.listed()
     with HangingHub(station):
-        worker = station.start("splits", JOB_TIMEOUT_SECONDS=6)
+        worker = station.start("splits", JOB_TIMEOUT_SECONDS=4)
         station.held("splits")
         subprocess.run(["kill", "-KILL", *map(str, busy_processes_of(worker)[1:])], check=True)
-        again = eventually(lambda: (job := station.running("splits")) and job["attempt"] == 2 and job, 30)
+        again = station.hurried(lambda: (job := station.running("splits")) and job["attempt"] == 2 and job)
         assert [again[counter] for counter in COUNTERS] == [1, 0, 0, 0, 0]
         eventually(lambda: station.code("default", "train"), 30)
     assert station.code("default", "train") == "JobManagerExceededMaximumDurationError"
@@ -225,9 +225,9 @@ def test_deaths_of_different_kinds_are_counted_apart_and_end_a_job_together(stat
 def test_trouble_of_the_hub_is_tried_again_and_the_last_good_answer_stays(station: Station) -> None:
     station.listed()
     station.start("splits")
+    station.start("datasets", MAX_ATTEMPTS=1)
     eventually(station.rows, 30)
     station.settle()
-    station.start("datasets", MAX_ATTEMPTS=1)
     station.hub.stop()
     station.event()
     station.settle()
@@ -240,7 +240,7 @@ def test_trouble_of_the_hub_with_no_answer_yet_is_an_error_of_the_hub(station: S
     station.hub.stop()
     station.start("datasets", MAX_ATTEMPTS=2)
     station.event()
-    assert eventually(station.code, 30) == "HfHubError"
+    assert station.hurried(station.code) == "HfHubError"
     assert station.answer()["status"] == 502
     station.settle()
     history = eventually(station.ended)
@@ -262,9 +262,8 @@ def test_a_job_whose_revision_is_gone_starts_again_at_the_new_head_and_no_failur
     before = station.head()
     station.put("train.csv", "n\n2\n")
     eventually(lambda: station.head() != before)
-    station.start("splits")
-    eventually(lambda: station.job("datasets"), 30)
-    station.start("datasets")
+    for type_ in ("splits", "datasets"):
+        station.start(type_)
     assert eventually(lambda: station.rows() == [{"n": 2}] and station.rows(), 30)
     station.settle()
     assert "retried" not in station.log
