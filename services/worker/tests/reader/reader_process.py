@@ -26,7 +26,6 @@ from reader.stream import open_by_library
 def _listing(request: dict[str, Any]) -> dict[str, Any]:
     dataset, hub = request["dataset"], {name: request[name] for name in ("endpoint", "token")}
     seen = observe_revision(dataset, request["revision"], **hub)
-    snapshot_module.MAX_FILES = request.get("max_files", MAX_FILES)
     listing, snapshot = list_splits(dataset, seen, read_card(dataset, seen, **hub), **hub)
     splits = [[s.config, s.split, s.num_bytes, s.num_examples] for s in listing.splits]
     return {
@@ -67,6 +66,8 @@ def _page(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    # Of this call alone: what is read next must not depend on it.
+    snapshot_module.MAX_FILES = request.get("max_files", MAX_FILES)
     try:
         if request["call"] == "observe":
             seen = observe(request["dataset"], endpoint=request["endpoint"], token=request["token"])
