@@ -57,6 +57,12 @@ def module_database_name(mongo_url: str) -> Iterator[str]:
     yield from _database_name(mongo_url)
 
 
+@pytest.fixture(scope="session")
+def session_database_name(mongo_url: str) -> Iterator[str]:
+    """The same for tests of several modules."""
+    yield from _database_name(mongo_url)
+
+
 @pytest.fixture
 def queue_limits() -> Limits:
     return Limits()

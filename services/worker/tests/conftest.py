@@ -3,18 +3,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hub.testing import running_hub
-from libcache.schema import ALIAS as CACHE_ALIAS
-from libcache.schema import open_cache_database
-from libcommon.mongo import disconnect
 from libqueue.model import Limits
 from libqueue.queue import Queue
-from libqueue.schema import ALIAS as QUEUE_ALIAS
-from libqueue.schema import open_queue_database
+from pymongo import MongoClient
 from pymongo.database import Database
 from worker.asking import CHILD_SECONDS
 from worker.execution import Executor
@@ -43,36 +40,30 @@ def station(
             station.stop()
 
 
-@pytest.fixture(scope="session")
-def staff_settings() -> dict[str, object]:
-    """The environment variables of the workers of a `staffed_station`, for folders of tests to replace."""
-    return {}
-
-
 @pytest.fixture(scope="module")
 def staffed_station(
-    mongo_url: str,
-    module_database_name: str,
-    staff_settings: dict[str, object],
-    tmp_path_factory: pytest.TempPathFactory,
+    mongo_url: str, module_database_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Station]:
     """A station with a worker of each type, which the tests of a module share: clear it after each."""
-    directory = tmp_path_factory.mktemp("station")
-    queue_database = open_queue_database(mongo_url, f"{module_database_name}_queue")
-    cache_database = open_cache_database(mongo_url, f"{module_database_name}_cache")
-    with running_hub(_folder(directory)) as hub:
-        queue = Queue(queue_database, Limits())
-        station = Station(hub, mongo_url, (queue_database, cache_database), queue, directory)
+    with staffed(mongo_url, module_database_name, tmp_path_factory.mktemp("station")) as station:
+        yield station
+
+
+@contextmanager
+def staffed(mongo_url: str, database_name: str, directory: Path, **settings: object) -> Iterator[Station]:
+    """A station with a worker of each type, which end well with it; `settings` are theirs."""
+    with MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as client, running_hub(_folder(directory)) as hub:
+        # Not those of the connections that a test may open and close meanwhile.
+        databases = (client[f"{database_name}_queue"], client[f"{database_name}_cache"])
+        station = Station(hub, mongo_url, databases, Queue(databases[0], Limits()), directory)
         try:
-            started = [station.start(type_, **staff_settings) for type_ in ("datasets", "splits")]
+            started = [station.start(type_, **settings) for type_ in ("datasets", "splits")]
             yield station
             for worker in started:
                 worker.send_signal(signal.SIGTERM)
             assert [worker.wait(20) for worker in started] == [0, 0]
         finally:
             station.stop()
-            disconnect(QUEUE_ALIAS)
-            disconnect(CACHE_ALIAS)
 
 
 def _folder(directory: Path) -> Path:

@@ -30,15 +30,14 @@ class Runner:
         self._urls = [station.url(worker) for worker in self._workers]
         self._zygotes = [_zygote_of(worker.pid) for worker in self._workers]
         self._memory: list[int] | None = None
-        self._bugs = 0
+        self._bugs = len(_BUG.findall(station.log))
 
     def put(self, case: Case) -> None:
         """Gives the dataset to the Hub."""
         case.put_into(self._station.hub.directory)
 
     def warm_up(self, case: Case) -> None:
-        """Runs a case, and takes the memory that the workers have then for what they may have."""
-        self.put(case)
+        """Runs a case that was put, and takes the memory that the workers have then for what they may have."""
         self.run(case)
         self._memory = self._resident()
 
