@@ -143,10 +143,20 @@ def test_what_waited_or_ran_is_queued_again_and_the_dead_and_the_pauses_are_kept
         assert listed.count("ready") == 1 + 3
 
 
+@pytest.fixture(scope="module")
+def whole(stack: OwnStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup that is not damaged."""
+    backup = tmp_path_factory.mktemp("whole") / "backup"
+    assert run_admin(stack.environment_of("-m api"), "backup", backup).returncode == 0
+    return backup
+
+
 @pytest.mark.parametrize("damage", ["cut", "without a file", "without its manifest", "of other documents"])
-def test_a_damaged_backup_is_refused_and_nothing_is_written(stack: OwnStack, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_backup_is_refused_and_nothing_is_written(
+    stack: OwnStack, whole: Path, tmp_path: Path, damage: str
+) -> None:
     environment, backup = stack.environment_of("-m api"), tmp_path / "backup"
-    assert run_admin(environment, "backup", backup).returncode == 0
+    shutil.copytree(whole, backup)
     file = backup / "cache" / "answers.bson"
     match damage:
         case "cut":

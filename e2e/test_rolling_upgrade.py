@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 from hub.testing import RunningHub, running_hub
+from huggingface_hub import HfApi
 from pymongo import MongoClient
 from stack.mongo import running_mongo
 
@@ -97,19 +98,14 @@ class Installation:
 
     def push(self, release: str, dataset: str, value: int) -> None:
         """Changes a dataset, and tells the api of a release."""
-        folder = self.hub.directory / dataset
-        folder.mkdir(parents=True, exist_ok=True)
-        path, before = folder / "data.csv", self._revision(dataset)
-        path.with_suffix(".part").write_text(f"n\n{value}\n")
-        path.with_suffix(".part").rename(path)
-        eventually(lambda: self._revision(dataset) not in (None, before))
+        user = HfApi(self.hub.endpoint, token="hf_me")
+        user.create_repo(dataset, repo_type="dataset", exist_ok=True)
+        user.upload_file(
+            path_or_fileobj=f"n\n{value}\n".encode(), path_in_repo="data.csv", repo_id=dataset, repo_type="dataset"
+        )
         body = {"event": {"action": "update", "scope": "repo.content"}, "repo": {"type": "dataset", "name": dataset}}
         told = self.apis[release].post("/webhook", json=body, headers={"X-Webhook-Secret": SECRET})
         assert told.status_code in (200, 202), told.text
-
-    def _revision(self, dataset: str) -> str | None:
-        answer = self.hub.http.get(f"/api/datasets/{dataset}")
-        return answer.json().get("sha") if answer.status_code == 200 else None
 
     def values(self, release: str, dataset: str) -> list[int]:
         asked = {"dataset": dataset, "config": "default", "split": "train"}
