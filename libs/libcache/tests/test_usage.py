@@ -1,4 +1,4 @@
-"""How much of the assets directory counts as used."""
+"""How much of the assets counts as used."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress

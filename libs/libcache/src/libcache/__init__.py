@@ -1,1 +1,1 @@
-"""What is served: the datasets' records, the answers, and the assets directory."""
+"""What is served: the datasets' records, the answers, and the assets."""

@@ -1,4 +1,4 @@
-"""What is in the assets directory, and what of it should be there and isn't."""
+"""What there is of assets, and what of it should be there and isn't."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class BrokenAnswer:
 
 
 def survey(sweeper: Sweeper) -> Survey:
-    """Looks at the whole directory, and changes nothing.
+    """Looks at all assets, and changes nothing.
 
     Raises:
         OSError: it can't be read.

@@ -17,7 +17,7 @@ from ssl import get_default_verify_paths
 from typing import Any, TypeVar
 
 from aiohttp import ClientError as BrokenAnswerError
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 from fsspec.asyn import sync_wrapper
 from libcommon.names import is_dataset_name
 from s3fs import S3FileSystem
@@ -311,7 +311,7 @@ def _os_errors() -> Iterator[None]:
     except ExceptionGroup as errors:
         with _os_errors():
             raise errors.exceptions[0] from None
-    except (HTTPClientError, BrokenAnswerError) as error:
+    except (EndpointConnectionError, HTTPClientError, BrokenAnswerError) as error:
         raise ConnectionError(errno.EIO, f"the bucket doesn't answer: {error}") from error
     except (BotoCoreError, ClientError) as error:
         raise OSError(errno.EIO, f"the bucket can't be used: {error}") from error

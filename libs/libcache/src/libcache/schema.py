@@ -105,7 +105,7 @@ class AnswerDocument(Document):  # type: ignore[misc]
     features_span = ListField(IntField())
     row_offsets = ListField(IntField())
     asset_ends = ListField(IntField())
-    # Which attempt's folder of the assets directory these URLs point to; None if there are none.
+    # Which attempt's folder of assets these URLs point to; None if there are none.
     assets_fence = LongField()
     configs = ListField()
     splits = ListField()
@@ -177,7 +177,7 @@ class PassDocument(Document):  # type: ignore[misc]
 
 
 class UsageDocument(Document):  # type: ignore[misc]
-    """How much of the assets directory is used; there is one."""
+    """How much the assets take; there is one."""
 
     name = StringField(primary_key=True)
     # As of the end of the last pass over the directory.

@@ -1,6 +1,6 @@
-"""How much of the assets directory is used, in one document: what publishing counts, without a look at the directory.
+"""How much the assets take, in one document: what publishing counts, without a look at where they are.
 
-A pass over the directory measures it. From then on what is published is added, and what is removed is not taken off
+A pass over the assets measures it. From then on what is published is added, and what is removed is not taken off
 until the next pass ends. So the figure is never too low by what workers did, and too high by what was removed since the
 last pass began, and by what was published while that went on.
 """
@@ -21,12 +21,12 @@ _NAME = "assets"
 
 
 class QuotaError(OSError):
-    """The assets directory may not hold so much more."""
+    """The assets may not take so much more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the last pass over the directory found, and what counts against the quota by now."""
+    """What the last pass over the assets found, and what counts against the quota by now."""
 
     size: Size
     used_bytes: int
@@ -71,12 +71,12 @@ class Usage:
         return Measured(Size(found["files"], found["bytes"]), found["used"], found["measured_at"])
 
     def begin(self) -> int:
-        """To be called before a pass over the directory begins; what it returns goes to `end`."""
+        """To be called before a pass over the assets begins; what it returns goes to `end`."""
         found = self._usage.find_one({"_id": _NAME}, {"published": 1})
         return int(found["published"]) if found else 0
 
     def end(self, begun: int, size: Size) -> None:
-        """A whole pass found so much in the directory."""
+        """A whole pass found so much."""
         self._make()
         used = {"$add": [size.bytes, {"$subtract": ["$published", begun]}]}
         found = {"files": size.files, "bytes": size.bytes, "used": used, "measured_at": "$$NOW"}

@@ -81,7 +81,7 @@ def _entries() -> list[ErrorCode]:
         server("JobManagerExceededMaximumDurationError", "The job took longer than a job may take."),
         server("JobOutOfMemoryError", "The job needed more memory than a job may use."),
         server("JobManagerCrashedError", "The process of the job died."),
-        server("DiskError", "The server could not write to its disk."),
+        server("DiskError", "The server could not write to its disk, or to where its media files are."),
         server("UnexpectedError", "A bug of the server."),
     ]
 

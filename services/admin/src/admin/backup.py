@@ -31,7 +31,7 @@ _JOBS = "jobs"
 _DATASETS = "datasets"
 # Of the queue, without the turns: jobs are queued anew. Of the cache, without the passes: they begin anew.
 _OF_QUEUE = (_JOBS, "pauses", "history", "dead")
-_OF_CACHE = ("answers", "plans", "usage", "migrations", "audit", "datasets")
+_OF_CACHE = ("answers", "plans", "usage", "migrations", "audit", _DATASETS)
 _MANIFEST = "manifest.json"
 _BATCH = 200
 

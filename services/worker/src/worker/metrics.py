@@ -108,7 +108,7 @@ class Metrics:
         )
 
     def measured(self, files: int, bytes_: int, used_bytes: int, quota: int | None) -> None:
-        """Notes how much there is in the assets directory."""
+        """Notes how much there is of assets."""
         self._assets_files.labels(self._type).set(files)
         self._assets_bytes.labels(self._type).set(bytes_)
         if quota is not None:
@@ -116,7 +116,7 @@ class Metrics:
             self._assets_quota_bytes.labels(self._type).set(quota)
 
     def swept(self, files: int) -> None:
-        """Counts files that were removed from the assets directory."""
+        """Counts media files that were removed."""
         self._swept_files.labels(self._type).inc(files)
 
     def found_nothing(self) -> None:

@@ -1,4 +1,4 @@
-"""Sweeping the assets directory, now and then: what no answer points to any more is removed, and the rest measured.
+"""Sweeping the assets, now and then: what no answer points to any more is removed, and the rest measured.
 
 A pass walks over the directory dataset by dataset. Between two jobs of a worker it does one step at most, of a fraction
 of a second. What may be removed at all is said in `libcache.sweeping`.
