@@ -5,13 +5,14 @@ import json
 import socket
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import fsspec
 import httpx2
 import pandas as pd  # type: ignore[import-untyped]
+import s3fs
 from datasets.utils.file_utils import xopen
 from huggingface_hub import get_session
 from reader import outbound
@@ -54,6 +55,7 @@ WAYS: dict[str, Callable[[str], object]] = {
     "asyncio": lambda url: asyncio.run(_by_asyncio(url)),
     "fsspec": by_fsspec,
     "datasets": by_datasets,
+    "s3": lambda url: s3fs.S3FileSystem(anon=True, endpoint_url=url).ls("bucket"),
     "lookup": lambda url: socket.getaddrinfo(urlsplit(url).hostname, urlsplit(url).port),
     "old lookup": lambda url: socket.gethostbyname(urlsplit(url).hostname or ""),
 }
@@ -63,8 +65,15 @@ def outcome(way: str, url: str) -> str:
     try:
         WAYS[way](url)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return "; of ".join(f"{type(each).__name__}: {each}" for each in causes(error))
     return "done"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it comes of, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 if __name__ == "__main__":
