@@ -135,7 +135,7 @@ def test_what_is_paused_waits_and_goes_on_when_it_is_resumed(stack: OwnStack, da
     job = {"type": "datasets", "dataset": dataset}
 
     def states() -> list[str]:
-        return [each["status"] for each in look(stack, "jobs/list", dataset=dataset)["jobs"]]
+        return [each["status"] for each in look(stack, "jobs/list", **job)["jobs"]]
 
     def waits() -> bool:
         # Until the workers know of the pause, they run it.
