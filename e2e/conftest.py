@@ -1,11 +1,9 @@
 import os
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from e2e.stack_process import OwnStack, Stack
+from e2e.stack_process import Stack, own_stack
 
 URL = os.environ.get("E2E_URL")
 
@@ -24,7 +22,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if URL is not None:
         yield from _elsewhere(URL, os.environ["E2E_HUB_URL"])
     else:
-        yield from _our_own(tmp_path_factory.mktemp("stack") / "data")
+        with own_stack(tmp_path_factory.mktemp("stack") / "data") as own:
+            yield own
 
 
 def _elsewhere(url: str, hub_url: str) -> Iterator[Stack]:
@@ -32,13 +31,3 @@ def _elsewhere(url: str, hub_url: str) -> Iterator[Stack]:
     stack.wait_until_ready()
     yield stack
     stack.close()
-
-
-def _our_own(directory: Path) -> Iterator[OwnStack]:
-    stack = OwnStack(directory, LEASE_SECONDS="2")
-    try:
-        stack.wait_until_ready()
-        yield stack
-    finally:
-        left = stack.stop(signal.SIGTERM)
-    assert left == []

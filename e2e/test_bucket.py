@@ -1,13 +1,12 @@
 """A whole system whose media files are in a bucket of S3-compatible storage."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from stack.s3 import S3
 
-from e2e.stack_process import OwnStack, eventually
+from e2e.stack_process import OwnStack, eventually, own_stack
 from e2e.test_samples import settled, sources
 
 pytestmark = pytest.mark.own_stack
@@ -16,13 +15,8 @@ MEDIA = ["samples/captioned-shapes", "samples/tone-sweeps"]
 
 @pytest.fixture
 def with_a_bucket(s3: S3, tmp_path: Path) -> Iterator[OwnStack]:
-    stack = OwnStack(tmp_path / "data", LEASE_SECONDS="2", ASSETS_SWEEP_INTERVAL_SECONDS="1", **s3.settings("e2e"))
-    try:
-        stack.wait_until_ready()
+    with own_stack(tmp_path / "data", ASSETS_SWEEP_INTERVAL_SECONDS="1", **s3.settings("e2e")) as stack:
         yield stack
-    finally:
-        left = stack.stop(signal.SIGTERM)
-    assert left == []
 
 
 def test_media_are_shown_from_the_bucket_and_go_with_their_dataset(

@@ -151,7 +151,7 @@ class Answers:
                 "assets_fence": record.fence if answer.asset_ends else None,
             },
             place=place,
-            insert=place is None,
+            insert=not answer.asset_ends,
         )
 
     def make_place(self, key: AnswerKey, record: Record) -> ObjectId:

@@ -86,10 +86,9 @@ class Parameters:
         if value is None:
             return None
         number = int(value) if _NUMBER.fullmatch(value) else -1
-        lowest, highest = parameter.schema["minimum"], parameter.schema.get("maximum", MAX_NUMBER)
+        lowest, highest = parameter.schema["minimum"], parameter.schema["maximum"]
         if not lowest <= number <= highest:
-            limit = f"from {lowest} to {highest}" if highest < MAX_NUMBER else f"of at least {lowest}"
-            raise _invalid(parameter.name, f"it must be a whole number {limit}")
+            raise _invalid(parameter.name, f"it must be a whole number from {lowest} to {highest}")
         return number
 
 
